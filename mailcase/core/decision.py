@@ -267,7 +267,8 @@ class Decision:
     """What is to happen, all at once or not at all. `rule` is the name of the rule that said so.
 
     `deadlines` replaces all deadlines of each case number in it. `actor` is who caused it. `hold` keeps the mail
-    decided on until its agent confirms it (A5): the value is the reason.
+    decided on until its agent confirms it (A5): the value is the reason. `release` is the spool id of a held mail
+    that may go on now.
     """
 
     rule: str
@@ -277,3 +278,4 @@ class Decision:
     replies: tuple[Reply, ...] = ()
     deadlines: Mapping[int, tuple[Deadline, ...]] = field(default_factory=dict)
     hold: str = ""
+    release: int | None = None

@@ -1,0 +1,91 @@
+"""What a decision is made from: everything the worker looked up, and nothing that changes while it is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from mailcase.core.decision import CaseView
+from mailcase.core.message import Address, Envelope, Reading
+from mailcase.core.policy import Agent, Mailbox, Policy
+from mailcase.core.thread import NOWHERE, Keys, Thread
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Automatic mails of the last hour or day: to one address, on one case, to its domain, in all (O4)."""
+
+    address_hour: int = 0
+    address_day: int = 0
+    case_day: int = 0
+    domain_hour: int = 0
+    total_hour: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """A line of a case's history for the agents' copy."""
+
+    at: datetime
+    who: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An outgoing mail of ours that a delivery report is about."""
+
+    message_id: str
+    case: int
+    kind: str
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every decision needs: the policy, the time, the next case number and the cases it may touch.
+
+    `next_number` is what a new case will be called. `cases` maps the numbers a command may name to what they are now,
+    merges followed. `counts` is for the address an automatic mail would go to.
+    """
+
+    policy: Policy
+    now: datetime
+    next_number: int
+    cases: Mapping[int, CaseView] = field(default_factory=dict)
+    counts: Counts = Counts()
+    history: tuple[HistoryLine, ...] = ()
+    chain: tuple[int, ...] = ()
+    languages: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One mail to be decided on.
+
+    `key` names it in reason keys. `author` is who wrote it by our strict reading (None: unknown sender), `agent` the
+    agent whose address that is, `proof` how we know that it is really them ("" for not at all, A5). `follow_up` is
+    the active follow-up case of a closed `thread.case` (F5). `about` is the mail of ours a delivery report is about.
+    `known_sender` says that they wrote before, `unanswerable` why no automatic answer may go out ("" when one may),
+    `held` is the spool id of a held mail that this one confirms.
+    """
+
+    key: str
+    reading: Reading
+    envelope: Envelope
+    source: str
+    mailbox: Mailbox
+    keys: Keys
+    thread: Thread = NOWHERE
+    author: Address | None = None
+    agent: Agent | None = None
+    proof: str = ""
+    distrust: str = ""
+    follow_up: CaseView | None = None
+    about: Sent | None = None
+    known_sender: bool = False
+    unanswerable: str = ""
+    held: int | None = None
+    silent: bool = False
+    received_at: datetime | None = None

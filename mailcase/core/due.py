@@ -1,0 +1,85 @@
+"""What happens when a deadline comes (D1, D3): remind, escalate, close, wake. One function a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from mailcase.core import answer, people
+from mailcase.core.case import Cause
+from mailcase.core.change import Change
+from mailcase.core.context import Desk
+from mailcase.core.decision import SYSTEM, CaseView, Deadline, Decision, Outcome
+from mailcase.core.policy import Agent, StatusKind
+
+# The kinds of status in which a deadline still means something: whatever moved the case elsewhere has cancelled it.
+WHILE: Mapping[str, tuple[StatusKind, ...]] = {
+    "remind_customer": (StatusKind.PENDING,),
+    "remind_agent": (StatusKind.NEW, StatusKind.OPEN),
+    "escalate": (StatusKind.NEW, StatusKind.OPEN),
+    "close_pending": (StatusKind.PENDING,),
+    "close_resolved": (StatusKind.RESOLVED,),
+    "wake": (StatusKind.POSTPONED,),
+}
+
+
+def decide_due(case: CaseView, deadline: Deadline, desk: Desk) -> Decision:
+    """The decision on one deadline that has come. It takes the deadline away, whatever else it does."""
+    change = Change(desk.policy, desk.now, SYSTEM, case)
+    rule = f"deadline-{deadline.kind}"
+    if case.kind not in WHILE[deadline.kind]:
+        return change.finish(f"{rule}-void", Outcome("note", case.number, "the case has moved on"))
+    # Due time and step make each reminder once per waiting period, whatever the clock does (C6).
+    reason = f"{deadline.kind}:{case.number}:{deadline.step}:{deadline.due_at:%Y%m%dT%H%M%S}"
+    ACTIONS[deadline.kind](change, deadline, desk, reason)
+    return change.finish(rule, Outcome("note", case.number))
+
+
+def _remind_customer(change: Change, deadline: Deadline, desk: Desk, reason: str) -> None:
+    attempt = change.case.attempts + 1
+    values = {"attempt": attempt, "text": "", "close_after": change.mailbox.deadlines.close_pending_after}
+    if answer.to_customer(change, "reminder", reason, desk.counts, values):
+        text = change.phrase("reminder_sent", attempt=attempt, to=change.case.requester.address)
+        change.record("reminder-sent", text, attempt=attempt)
+
+
+def _remind_agent(change: Change, deadline: Deadline, desk: Desk, reason: str) -> None:
+    agents = people.responsible(change.case, change.mailbox, desk.policy)
+    answer.to_agents(change, agents, "agent-reminder", reason, {"waiting_since": deadline.due_at, "why": "waiting"})
+    change.record("agent-reminded", change.phrase("agent_reminded", agents=_names(agents)))
+
+
+def _escalate(change: Change, deadline: Deadline, desk: Desk, reason: str) -> None:
+    agents = people.supervisors(change.mailbox, desk.policy)
+    answer.to_agents(change, agents, "escalation", reason, {"waiting_since": deadline.due_at, "why": "escalated"})
+    change.record("escalated", change.phrase("escalated", agents=_names(agents)))
+
+
+def _names(agents: tuple[Agent, ...]) -> str:
+    return ", ".join(a.name for a in agents) or "-"
+
+
+def _close_pending(change: Change, deadline: Deadline, desk: Desk, reason: str) -> None:
+    attempts = answer.attempt_lines(desk.history)
+    answer.to_customer(change, "no-response", reason, desk.counts, {"attempts": attempts})
+    change.close(Cause.SILENT_PENDING, "no_response")
+
+
+def _close_resolved(change: Change, deadline: Deadline, desk: Desk, reason: str) -> None:
+    change.close(Cause.SILENT_RESOLVED, "solved")
+    answer.to_customer(change, "closed", reason, desk.counts, {"confirm": False})
+
+
+def _wake(change: Change, deadline: Deadline, desk: Desk, reason: str) -> None:
+    change.move(Cause.WAKES)
+    agents = people.responsible(change.case, change.mailbox, desk.policy)
+    answer.to_agents(change, agents, "agent-reminder", reason, {"waiting_since": deadline.due_at, "why": "woke"})
+
+
+ACTIONS: Mapping[str, Callable[[Change, Deadline, Desk, str], None]] = {
+    "remind_customer": _remind_customer,
+    "remind_agent": _remind_agent,
+    "escalate": _escalate,
+    "close_pending": _close_pending,
+    "close_resolved": _close_resolved,
+    "wake": _wake,
+}
