@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
 
 from mailcase import config_values as values
-from mailcase.config_errors import STAND_INS, ConfigError, KeyPath, Problem, explain, key_lines, render
+from mailcase.config_errors import STAND_INS, ConfigError, KeyPath, Problem, explain, key_lines, line_of, render
 from mailcase.config_secrets import find_secret, read_keys, read_password
 from mailcase.core import policy
 
@@ -329,7 +329,8 @@ def load(path: Path | None = None) -> Config:
     faults += [later for later in problems(config) if not any(_overlap(later.path, fault.path) for fault in faults)]
     if faults:
         lines = key_lines(text)
-        raise ConfigError(*(render(fault, source, lines) for fault in faults))
+        in_order = sorted(faults, key=lambda fault: line_of(fault.path, lines))
+        raise ConfigError(*(render(fault, source, lines) for fault in in_order))
     return config
 
 

@@ -60,10 +60,15 @@ class Problem:
 
 def render(problem: Problem, source: Path, lines: Mapping[KeyPath, int]) -> str:
     """`mailcase.toml:12: mailbox[1].imap.port: 'abc' is not …; write …`. The first of a list is number 1."""
-    place = next((lines[problem.path[:n]] for n in range(len(problem.path), 0, -1) if problem.path[:n] in lines), None)
+    place = line_of(problem.path, lines)
     where = f"{source}:{place}" if place else str(source)
     key = dotted(problem.path)
     return f"{where}: {key}: {problem.text}" if key else f"{where}: {problem.text}"
+
+
+def line_of(path: KeyPath, lines: Mapping[KeyPath, int]) -> int:
+    """The line of a key, or of the innermost table around it that has one; 0 when nothing of it is in the file."""
+    return next((lines[path[:length]] for length in range(len(path), 0, -1) if path[:length] in lines), 0)
 
 
 def dotted(path: KeyPath) -> str:
