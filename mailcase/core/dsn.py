@@ -1,0 +1,353 @@
+"""Reads delivery reports (R5): RFC 3464, and what servers and providers send instead of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+
+from mailcase.core.dsn_forms import (
+    Named,
+    answered_status,
+    cleaned,
+    failure_status,
+    named_recipients,
+    says_delayed,
+    status_in,
+)
+from mailcase.core.dsn_original import (
+    RETURNED_TYPES,
+    fields,
+    first_field,
+    header_block,
+    original_id,
+    returned_part,
+    split_report,
+)
+from mailcase.core.dsn_suspicion import DAEMON, ENOUGH, WORTH_READING, outer_points, word_points
+from mailcase.core.message import Bounce, BouncedRecipient, Mail
+
+STATUS_TYPES = frozenset({"message/delivery-status", "message/global-delivery-status"})
+REPORT_BOUND = 64 * 1024
+RECIPIENTS_BOUND = 200
+TEXT_BOUND = 500
+ACTIONS = {
+    "fail": "failed",
+    "erro": "failed",  # OpenSMTPD
+    "unde": "failed",
+    "reje": "failed",
+    "dela": "delayed",
+    "defe": "delayed",
+    "deli": "delivered",
+    "rela": "relayed",
+    "expa": "expanded",
+    "expi": "failed",  # SendGrid
+}
+SEVERITY = ("failed", "delayed", "expanded", "relayed", "delivered")
+TYPED = re.compile(r"(rfc822|utf-8|smtp|x-[a-z0-9-]{1,40}|unknown)[ \t]{0,8};[ \t]{0,8}(.*)", re.IGNORECASE)
+MAILBOX = re.compile(r"[^\s<>@,;|]{1,256}@(?:[^\s<>@,;|\[\]]{1,255}|\[[0-9A-Za-z:.]{1,60}\])")
+TAG = re.compile(r"<[^<>]{0,2000}>")
+LINE_END_TAG = re.compile(r"<(?:br|/p|/div|/tr|/li|/h[1-6]|/td)[^<>]{0,200}>", re.IGNORECASE)
+ENTITIES = (
+    ("&nbsp;", " "),
+    ("&lt;", "<"),
+    ("&gt;", ">"),
+    ("&quot;", '"'),
+    ("&#64;", "@"),
+    ("&#39;", "'"),
+    ("&amp;", "&"),
+)
+FIELDS_BEGIN = re.compile(
+    r"^[ \t]{0,8}(?:Reporting-MTA|(?:Final|Original)-Recipient|Action):",
+    re.IGNORECASE | re.MULTILINE,
+)
+LIST_FIELDS = frozenset({"list-id", "list-post", "list-unsubscribe"})
+
+
+def read_bounce(mail: Mail) -> Bounce | None:
+    """A delivery report about a mail of ours, or None for every other mail.
+
+    Standard form: RFC 3464 in a multipart/report (RFC 6522), also RFC 6533. Other forms are read from the words.
+    A report that only says delivered, relayed or expanded is a Bounce too, with those actions and `permanent` false.
+    A recipient whose address is not certain is left out (its field without type and without brackets, or not ASCII
+    where only ASCII is allowed); `recipients` may then be empty. Receipts (RFC 8098), absence notices, complaints
+    (RFC 5965), and ordinary mails that carry another mail are None. Never raises; linear in what it reads.
+    """
+    points = outer_points(mail)
+    if points < WORTH_READING:
+        return None
+    notice = _provider_notice(mail)
+    if notice:
+        return notice
+    report, returned = _report_and_original(mail)
+    if points + word_points(report, mail.subject) < ENOUGH:
+        return None
+    return _bounce(mail, report, returned)
+
+
+def is_failure(bounce: Bounce) -> bool:
+    """True when somebody did not get the mail (yet); False for a mere confirmation of delivery."""
+    return not bounce.recipients or any(r.action in ("failed", "delayed") for r in bounce.recipients)
+
+
+def _report_and_original(mail: Mail) -> tuple[str, str]:
+    """The words of the report, and the source of what it returns (a part of its own, or the rest of the text)."""
+    part = returned_part(mail)
+    words: list[str] = []
+    for piece in mail.parts:
+        if piece.depth or piece is part or piece.content_type in RETURNED_TYPES:
+            continue
+        if piece.content_type.startswith("text/plain") and piece.disposition != "attachment":
+            words.append(piece.text[:REPORT_BOUND])
+    joined = "\n".join(words)[:REPORT_BOUND]
+    if not joined.strip():
+        html = next((p.text for p in mail.parts if not p.depth and p.content_type.startswith("text/html")), "")
+        joined = plain(html[:REPORT_BOUND]) if html else mail.text[:REPORT_BOUND]
+    report, rest = split_report(joined)
+    block = header_block(rest)
+    if block and DAEMON.search(first_field(fields(block), "from")):
+        # A report that was passed on as text inside another one: what counts is the inner one.
+        inner, rest = split_report(rest[len(block) :])
+        report = f"{report}\n{inner}"
+    return report, part.text if part else rest
+
+
+def plain(html: str) -> str:
+    """The words of an HTML report, without styles; only as good as finding addresses and phrases needs."""
+    text = html
+    for tag in ("style", "script", "head"):
+        start = text.lower().find(f"<{tag}")
+        end = text.lower().find(f"</{tag}", start + 1) if start >= 0 else -1
+        if 0 <= start < end:
+            text = text[:start] + text[end:]
+    text = TAG.sub("", LINE_END_TAG.sub("\n", text))
+    for entity, character in ENTITIES:
+        text = text.replace(entity, character)
+    return text
+
+
+def _bounce(mail: Mail, report: str, returned: str) -> Bounce | None:
+    block = header_block(returned)
+    pairs = fields(block)
+    status_parts = (p.text for p in mail.parts if not p.depth and p.content_type in STATUS_TYPES)
+    status_text = "\n\n".join(text[:REPORT_BOUND] for text in status_parts)
+    if FIELDS_BEGIN.search(report):
+        # Reports whose MIME form broke on the way carry their fields in the text.
+        status_text = f"{status_text}\n\n{report}" if status_text else report
+    recipients, refused = standard_recipients(status_text)
+    if recipients:
+        recipients = _with_words(recipients, report)
+    elif not refused:
+        recipients = _recipients_in_words(mail, report, pairs)
+        if not recipients:
+            return None
+    report_id = original_id(pairs, f"{status_text}\n{report}", mail)
+    permanent = any(r.action == "failed" for r in recipients) or "failed" in refused
+    return Bounce(permanent, recipients, report_id, block)
+
+
+# ---- RFC 3464 ------------------------------------------------------------------------------------------------------
+
+
+def standard_recipients(text: str) -> tuple[tuple[BouncedRecipient, ...], tuple[str, ...]]:
+    """RFC 3464 section 2.3: the recipients, each once and with its worst action; and the actions of refused ones.
+
+    Refused is who has a name that looks like an address but not in a form that can be trusted to be one.
+    """
+    merged: dict[str, BouncedRecipient] = {}
+    refused: list[str] = []
+    for group in _groups(text):
+        action = _action(group)
+        address, doubtful = _recipient_address(group)
+        if not action or not (address or doubtful):
+            continue
+        if not address:
+            refused.append(action)
+            continue
+        words = _diagnostic(group)
+        read = BouncedRecipient(address, action, _status(group, words), words)
+        old = merged.get(address.casefold())
+        if old is None or SEVERITY.index(action) < SEVERITY.index(old.action):
+            merged[address.casefold()] = read
+        if len(merged) >= RECIPIENTS_BOUND:
+            break
+    return tuple(merged.values()), tuple(refused)
+
+
+def _groups(text: str) -> list[dict[str, str]]:
+    """The per-recipient groups of fields: a new one begins where a field comes that the present one already has.
+
+    Blank lines are not trusted to part them: some servers put none, some one after each field.
+    """
+    groups: list[dict[str, str]] = []
+    present: dict[str, str] = {}
+    blank = True
+    for name, value in fields(_unquoted(text)):
+        if name in ("final-recipient", "original-recipient", "x-actual-recipient", "action"):
+            starts = name in present or (name != "action" and blank and "action" in present and "status" in present)
+            if starts:
+                groups.append(present)
+                present = {}
+        blank = True
+        present.setdefault(name, value)
+    groups.append(present)
+    return groups
+
+
+def _unquoted(text: str) -> str:
+    return "\n".join(line[:2_000] for line in text[:REPORT_BOUND].splitlines())
+
+
+def _action(group: dict[str, str]) -> str:
+    stated = ACTIONS.get(group.get("action", "").strip().lower()[:4], "")
+    if stated:
+        return stated
+    return {"5": "failed", "4": "delayed", "2": "delivered"}.get(status_in(group.get("status", ""))[:1], "")
+
+
+def _recipient_address(group: dict[str, str]) -> tuple[str, bool]:
+    """The address as the sender wrote it where that is stated, else the final one; and whether one was refused."""
+    doubtful = False
+    for name in ("original-recipient", "final-recipient", "x-actual-recipient"):
+        value = group.get(name, "").strip()
+        if not value:
+            continue
+        address, bad = _typed_address(value)
+        if address:
+            return address, False
+        doubtful = doubtful or bad
+    return "", doubtful
+
+
+def _typed_address(value: str) -> tuple[str, bool]:
+    """RFC 3464 section 2.3.1: "type; address". Without a type the address must stand in angle brackets."""
+    typed = TYPED.match(value)
+    kind, rest = (typed[1].lower(), typed[2].strip()) if typed else ("", value)
+    bare = rest[1:].partition(">")[0] if rest.startswith("<") else rest.partition(" (")[0].strip().rstrip(">")
+    if not MAILBOX.fullmatch(bare):
+        return "", "@" in bare and " " not in bare
+    if (not typed and not rest.startswith("<")) or (not bare.isascii() and kind != "utf-8"):
+        return "", True
+    return cleaned(bare) if bare.isascii() else bare, False
+
+
+def _diagnostic(group: dict[str, str]) -> str:
+    value = group.get("diagnostic-code", "") or group.get("x-smtp-diagnostic", "")
+    kind, sep, words = value.partition(";")
+    said = words if sep and len(kind) < 30 and " " not in kind.strip() else value
+    if not said.strip():
+        said = group.get("status", "").partition("(")[2].rstrip(")")
+    return " ".join(said.split())[:TEXT_BOUND]
+
+
+def _status(group: dict[str, str], words: str) -> str:
+    """The code that the refusing server answered with, else the Status field (which the reporting server chose)."""
+    return better_status(status_in(group.get("status", "")), words)
+
+
+def better_status(stated: str, words: str) -> str:
+    """`stated`, unless `words` hold a server's own answer of the same class, or `stated` is undefined (x.0.0)."""
+    undefined = not stated or stated.endswith(".0.0")
+    said = failure_status(words) if undefined else answered_status(words)
+    return said if said and (not stated or said[0] == stated[0]) else stated
+
+
+# ---- words ---------------------------------------------------------------------------------------------------------
+
+
+def _recipients_in_words(mail: Mail, report: str, original: list[tuple[str, str]]) -> tuple[BouncedRecipient, ...]:
+    skipped = frozenset(a.key for a in (*mail.authors, *mail.reply_to) if a.address)
+    readers = frozenset(a.key for a in mail.to)
+    named = named_recipients(report, skipped | readers) or named_recipients(report, skipped)
+    stated = tuple(a for value in mail.all("x-failed-recipients") for a in _addresses(value))
+    if stated:
+        by_key = {n.address.casefold(): n for n in named}
+        rest = " ".join(report.split())
+        named = tuple(by_key.get(a.casefold()) or Named(a, named[0].text if named else rest) for a in stated)
+    elif not named:
+        named = _from_original(original, report)
+    action = "delayed" if says_delayed(f"{mail.subject}\n{report}") else "failed"
+    return tuple(
+        BouncedRecipient(n.address, action, failure_status(n.text), n.text[:TEXT_BOUND])
+        for n in named[:RECIPIENTS_BOUND]
+    )
+
+
+def _with_words(recipients: tuple[BouncedRecipient, ...], report: str) -> tuple[BouncedRecipient, ...]:
+    """Fills in what the fields leave out and the words above them tell (OpenSMTPD)."""
+    if all(r.text for r in recipients):
+        return recipients
+    named = {n.address.casefold(): n.text for n in named_recipients(report, frozenset())}
+    return tuple(_told(r, named.get(r.address.casefold(), "")) for r in recipients)
+
+
+def _told(recipient: BouncedRecipient, words: str) -> BouncedRecipient:
+    if recipient.text or not words:
+        return recipient
+    missed = recipient.action in ("failed", "delayed")
+    status = better_status(recipient.status, words) if missed else recipient.status
+    return replace(recipient, status=status, text=words[:TEXT_BOUND])
+
+
+def _from_original(original: list[tuple[str, str]], report: str) -> tuple[Named, ...]:
+    """The one address that the returned mail was written to, when the report itself names nobody.
+
+    Not for mail that went through a list: its To is the list, and no desk sends list mail.
+    """
+    if any(name in LIST_FIELDS for name, _ in original):
+        return ()
+    for name in ("x-envelope-to", "x-original-to", "delivered-to", "to"):
+        found = _addresses(first_field(original, name))
+        if len(found) == 1:
+            return (Named(found[0], " ".join(report.split())[:TEXT_BOUND]),)
+    return ()
+
+
+def _addresses(value: str) -> tuple[str, ...]:
+    found = (cleaned(m.strip("\"'()")) for m in MAILBOX.findall(value[:8_000]))
+    return tuple(dict.fromkeys(a for a in found if a.isascii()))[:RECIPIENTS_BOUND]
+
+
+# ---- notices of providers ------------------------------------------------------------------------------------------
+
+
+def _provider_notice(mail: Mail) -> Bounce | None:
+    """Amazon SES tells of bounces in JSON, by mail through Amazon SNS (developer guide, notification contents)."""
+    text = mail.text[:REPORT_BOUND].lstrip()
+    if not text.startswith("{") or not mail.first("x-amz-sns-message-id"):
+        return None
+    # The mail's line folding stands inside the JSON strings.
+    unfolded = text.replace("\r", "").replace("\n ", "").replace("\n", "")
+    try:
+        notice, _ = json.JSONDecoder().raw_decode(unfolded)
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(notice, dict) and isinstance(notice.get("Message"), str):
+        try:
+            notice = json.loads(notice["Message"])
+        except (ValueError, RecursionError):
+            return None
+    return _ses_bounce(notice) if isinstance(notice, dict) else None
+
+
+def _ses_bounce(notice: dict[str, object]) -> Bounce | None:
+    told = notice.get("bounce") or notice.get("delivery")
+    about = notice.get("mail")
+    if not isinstance(told, dict):
+        return None
+    failed = "bounce" in notice
+    recipients: list[BouncedRecipient] = []
+    for entry in (told.get("bouncedRecipients") or told.get("recipients") or ())[:RECIPIENTS_BOUND]:
+        row = entry if isinstance(entry, dict) else {"emailAddress": entry}
+        address = str(row.get("emailAddress", ""))
+        if not MAILBOX.fullmatch(address) or not address.isascii():
+            continue
+        words = " ".join(str(row.get("diagnosticCode", "")).partition(";")[2].split())[:TEXT_BOUND]
+        action = ACTIONS.get(str(row.get("action", "")).lower()[:4], "failed") if failed else "delivered"
+        if failed and told.get("bounceType") == "Transient":
+            action = "delayed"
+        recipients.append(BouncedRecipient(address, action, status_in(str(row.get("status", "")) or words), words))
+    common = about.get("commonHeaders") if isinstance(about, dict) else None
+    message_id = str(common.get("messageId", "")).strip("<>") if isinstance(common, dict) else ""
+    permanent = any(r.action == "failed" for r in recipients)
+    return Bounce(permanent, tuple(recipients), message_id) if recipients else None

@@ -1,0 +1,192 @@
+"""Delivery reports without RFC 3464 fields: finds the recipients in the words that servers write for people."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+# RFC 5321 section 4.5.3.1 bounds a local part to 64 octets and a domain to 255; the bounds also keep matching linear.
+ADDRESS = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9])?"
+ANY_ADDRESS = re.compile(ADDRESS)
+LINE_BOUND, LINES_BOUND, WORDS_BOUND = 1_000, 800, 500
+
+# Words that machines put right before the address that failed.
+LABELLED = re.compile(
+    r"(?:failed recipients?|intended recipient|recipient address|recipients?|undeliverable address|error-for"
+    r"|unknown user|user unknown|final delivery userid|[0-9] attempts|undeliverable[ ]{1,3}to|delivery failed"
+    r"|deliver(?:ed|ing|y)?(?: (?:of|your|the|this|a))?(?: (?:message|mail|e-mail|email))? to|mailbox is full"
+    r"|your (?:e-?mail |mail )?message (?:to|for)|following message to|addressed to|address|quota violation for"
+    r"|rejected recipient|permanent errors|of this mailing list|duplicated message-id in|user[ ]?name|usuario"
+    r"|destinatario|destinataire|empfänger|получател[ья]|宛先|收件人)"
+    r"[ \t]{0,8}[:=]?[ \t]{0,8}[\"'<\[(]{0,3}(?:smtp:|rfc822;[ ]?|mailto:)?[ ]?(" + ADDRESS + ")",
+    re.IGNORECASE,
+)
+# An address that begins its line, as in a list: "<a@b>:", "a@b", "* a@b", "a@b: 550 …", "a@b on Thu, …".
+LEADING = re.compile(
+    r"[ \t>*•·|#-]{0,24}[\"'<\[(]{0,2}(?:mailto:|smtp:|rfc822;[ ]?)?(" + ADDRESS + r")[\"'>\])]{0,2}[ \t]*(.*)",
+    re.IGNORECASE,
+)
+# An X.400 name with the Internet address inside, as Exchange 5.5 writes it (RFC 2156 section 4.1).
+DOMAIN_DEFINED = re.compile(r"\bdda:(?:SMTP|RFC-?822)[=(](" + ADDRESS + ")", re.IGNORECASE)
+RCPT_TO = re.compile(r"\bRCPT[ ]TO:?[ ]?<?(" + ADDRESS + ")", re.IGNORECASE)
+REPLY_LINE = re.compile(r"(?:^|[ \t<>])[45][0-9]{2}(?:[ -]|$)")
+TO_LINE = re.compile(r"[ \t*]{0,8}To[ \t]{0,4}:[ \t]{0,8}<?(" + ADDRESS + ")", re.IGNORECASE)
+# Words right before an address that is named for another reason than having failed.
+CONTACT = re.compile(
+    r"(?:contact|assistance|questions?|help|support|e-?mail to|send mail to|write to|reply to|administrator|sender:"
+    r"|mail from:|from:|reply-to:|(?:to|at) the address|^[ \t]{0,8}(?:cc|to):)[ \t<\"'(]{0,6}$",
+    re.IGNORECASE,
+)
+# RFC 3463 section 2. Neither an IP address nor a version number may pass for a status.
+STATUS = re.compile(r"(?<![0-9.])([245]\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9]|\.[0-9])")
+FAILURE_STATUS = re.compile(r"(?<![0-9.])([45]\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9]|\.[0-9])")
+ANSWERED_STATUS = re.compile(r"(?<![0-9.])[45][0-9]{2}[ :-]{1,3}#?([45]\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9]|\.[0-9])")
+BARE_NAME = re.compile(r"[ \t]{1,8}([a-z0-9][a-z0-9._-]{0,30})[ \t]{2,}[A-Z]")
+NAME_AT = re.compile(r"(?<!finger )\bNAME@([a-z0-9][a-z0-9.-]{1,120}[a-z0-9])")
+
+DELAY_WORDS = (
+    "warning message only",
+    "this is a warning only",
+    "has been delayed",
+    "is delayed",
+    "was delayed",
+    "still awaiting delivery",
+    "about a delay",
+    "will be retried",
+    "will continue trying",
+    "will continue to try",
+    "will keep trying",
+    "continue to be attempted",
+    "temporary failure report",
+    "no need to resend",
+    "do not need to resend",
+    "do not need to re-send",
+    "not need to resend",
+    "delivery attempts will continue",
+    "not yet been delivered",
+    "has not been delivered yet",
+    "повторит попыт",
+    "再送を試み",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A recipient as the words of a report name it, and what they say about it."""
+
+    address: str
+    text: str
+
+
+def status_in(text: str) -> str:
+    """The first RFC 3463 code of any class in a Status field; "" when there is none."""
+    found = STATUS.search(text)
+    return found[1] if found else ""
+
+
+def answered_status(text: str) -> str:
+    """The RFC 3463 code that a server gave right after its 4xx or 5xx reply code; "" when there is none."""
+    found = ANSWERED_STATUS.search(text)
+    return found[1] if found else ""
+
+
+def failure_status(text: str) -> str:
+    """The RFC 3463 code of a failure in free words, an answered one first; "" when there is none."""
+    found = ANSWERED_STATUS.search(text) or FAILURE_STATUS.search(text)
+    return found[1] if found else ""
+
+
+def says_delayed(text: str) -> bool:
+    """True when the report says that the server goes on trying."""
+    lowered = " ".join(text.lower().split())
+    return any(words in lowered for words in DELAY_WORDS)
+
+
+def cleaned(address: str) -> str:
+    """An address without the marks that reports put around it."""
+    bare = address.lstrip("'`*=|").rstrip(".")
+    head, sep, rest = bare.partition("=")
+    return rest if sep and head.lower() in ("smtp", "rfc822") and "@" in rest else bare
+
+
+def named_recipients(report: str, skipped: frozenset[str]) -> tuple[Named, ...]:
+    """The recipients that a report's words name, in order, each once; () when they name none.
+
+    `skipped` holds addresses (keys) that are the report's own author; the reader's own address is taken only when
+    it is the only one. Ways of naming are tried from the surest to the weakest, and the first that yields wins.
+    """
+    lines = [line[:LINE_BOUND] for line in report.splitlines()[:LINES_BOUND]]
+    for way in (_listed, _in_session, _in_to_line, _completed):
+        found = [(index, cleaned(a)) for index, a in way(lines)]
+        kept = [(index, a) for index, a in found if a.casefold() not in skipped and "@" in a[1:]]
+        if kept:
+            return _with_words(lines, kept)
+    return ()
+
+
+def _listed(lines: list[str]) -> list[tuple[int, str]]:
+    found: list[tuple[int, str]] = []
+    before = ""
+    for index, line in enumerate(lines):
+        if "@" in line:
+            leading = LEADING.match(line)
+            if leading and _ends_item(leading[1], leading[2]) and not CONTACT.search(before):
+                found.append((index, leading[1]))
+            else:
+                labelled = DOMAIN_DEFINED.search(line) or LABELLED.search(line)
+                if labelled and not CONTACT.search(line[: labelled.start()]):
+                    found.append((index, labelled[1]))
+        if line.strip():
+            before = line.rstrip()
+        elif before[-1:] in ".:":
+            before = ""
+    return found
+
+
+def _ends_item(address: str, rest: str) -> bool:
+    """True when what follows a leading address shows that it stands in a list and not in a sentence."""
+    if not rest or rest[0] in ":;([<-" or rest.startswith(("...", "on ", "=>")):
+        return True
+    return cleaned(address).casefold() in rest[: len(address) + 8].casefold()
+
+
+def _in_session(lines: list[str]) -> list[tuple[int, str]]:
+    """From a transcript: the RCPT TO command, or an address that a 4xx or 5xx answer repeats."""
+    found: list[tuple[int, str]] = []
+    for index, line in enumerate(lines):
+        if "@" not in line:
+            continue
+        commanded = RCPT_TO.search(line)
+        if commanded:
+            found.append((index, commanded[1]))
+        elif REPLY_LINE.search(line):
+            answered = ANY_ADDRESS.search(line)
+            if answered:
+                found.append((index, answered[0]))
+    return found
+
+
+def _in_to_line(lines: list[str]) -> list[tuple[int, str]]:
+    return [(index, to[1]) for index, line in enumerate(lines) if (to := TO_LINE.match(line))]
+
+
+def _completed(lines: list[str]) -> list[tuple[int, str]]:
+    """Bare user names, completed with the domains that the report itself explains as NAME@domain."""
+    domains = [d for line in lines for d in NAME_AT.findall(line)][:10]
+    if not domains:
+        return []
+    names = [(index, name[1]) for index, line in enumerate(lines[:20]) if (name := BARE_NAME.match(line))]
+    return [(index, f"{name}@{domain}") for index, name in names[:5] for domain in domains]
+
+
+def _with_words(lines: list[str], found: list[tuple[int, str]]) -> tuple[Named, ...]:
+    """Gives each recipient the words from its line to the next one's."""
+    named: dict[str, Named] = {}
+    for position, (index, address) in enumerate(found[:200]):
+        end = found[position + 1][0] if position + 1 < len(found) else len(lines)
+        words = " ".join(" ".join(lines[index : max(end, index + 1)][:12]).split())
+        key = address.casefold()
+        old = named.get(key)
+        if old is None or (not failure_status(old.text) and failure_status(words)):
+            named[key] = Named(old.address if old else address, words[:WORDS_BOUND])
+    return tuple(named.values())

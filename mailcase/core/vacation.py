@@ -1,0 +1,332 @@
+"""The words and headers by which absence notices and other automatic replies of common products are known."""
+
+from __future__ import annotations
+
+import re
+
+# Subjects that programs put together: fixed words, then a colon, then mostly the subject that is answered.
+MACHINE_SUBJECTS = (
+    # en
+    "auto reply",
+    "auto-reply",
+    "autoreply",
+    "auto response",
+    "auto-response",
+    "autoresponse",
+    "autoresponder",
+    "auto-responder",
+    "automatic reply",
+    "automatic response",
+    "automated reply",
+    "automated response",
+    "out of office",
+    "out-of-office",
+    "out of the office",
+    "out of office autoreply",
+    "out of office auto reply",
+    "out of office auto-reply",
+    "out of office reply",
+    "out of office message",
+    "out of office notification",
+    "out of office response",
+    "vacation reply",
+    "vacation response",
+    "vacation auto-reply",
+    "ooo",
+    "away notice",
+    # de
+    "automatische antwort",
+    "automatische rückantwort",
+    "abwesenheitsnotiz",
+    "abwesenheitsnachricht",
+    "abwesenheitsassistent",
+    "abwesenheitsmitteilung",
+    "abwesenheitsmeldung",
+    "automatische abwesenheitsnotiz",
+    "autoantwort",
+    "auto-antwort",
+    # nl
+    "automatisch antwoord",
+    "automatische beantwoording",
+    "afwezigheidsbericht",
+    "afwezigheidsmelding",
+    "afwezigheidsassistent",
+    # fr
+    "réponse automatique",
+    "reponse automatique",
+    "absence du bureau",
+    "message d'absence",
+    "message d’absence",
+    "notification d'absence",
+    "notification d’absence",
+    # es, pt, it
+    "respuesta automática",
+    "respuesta automatica",
+    "contestación automática",
+    "fuera de oficina",
+    "fuera de la oficina",
+    "resposta automática",
+    "resposta automatica",
+    "fora do escritório",
+    "risposta automatica",
+    "fuori sede",
+    "fuori ufficio",
+    "notifica di assenza",
+    # pl, cs, sk, hu, ro, tr, el
+    "automatyczna odpowiedź",
+    "autoodpowiedź",
+    "poza biurem",
+    "automatická odpověď",
+    "automatická odpoveď",
+    "mimo kancelář",
+    "automatikus válasz",
+    "răspuns automat",
+    "raspuns automat",
+    "otomatik yanıt",
+    "ofis dışında",
+    "αυτόματη απάντηση",
+    # sv, da, nb, fi
+    "autosvar",
+    "automatiskt svar",
+    "automatisk svar",
+    "frånvaromeddelande",
+    "fraværsbesked",
+    "fraværsmelding",
+    "fraværsmeddelelse",
+    "automaattinen vastaus",
+    "poissaoloviesti",
+    # ru, uk
+    "автоматический ответ",
+    "автоматическое уведомление",
+    "автоответ",
+    "автоответчик",
+    "автоматична відповідь",
+    # ja, zh, ko
+    "自動返信",
+    "自動応答",
+    "不在通知",
+    "自動回覆",
+    "自動答覆",
+    "自动回复",
+    "自动答复",
+    "자동 회신",
+    "자동회신",
+    "자동 응답",
+    "자동응답",
+    "자동 답장",
+    # ar, he
+    "الرد التلقائي",
+    "رد تلقائي",
+    "תשובה אוטומטית",
+    "מחוץ למשרד",
+)
+# Words that people use too: they only say something beside another signal.
+ABSENCE_WORDS = (
+    "out of office",
+    "out of the office",
+    "out-of-office",
+    "out of town",
+    "autoreply",
+    "auto reply",
+    "auto-reply",
+    "auto:",
+    "automatic reply",
+    "automatic response",
+    "autoresponse",
+    "on vacation",
+    "vacation:",
+    "vacation",
+    "on holiday",
+    "on leave",
+    "annual leave",
+    "maternity leave",
+    "away from my",
+    "currently away",
+    "away until",
+    "no longer with",
+    "no longer works",
+    "has left the company",
+    "abwesen",
+    "im urlaub",
+    "nicht im büro",
+    "nicht im haus",
+    "außer haus",
+    "automatische antwort",
+    "afwezig",
+    "niet op kantoor",
+    "met vakantie",
+    "absence",
+    "absent",
+    "en congé",
+    "réponse automatique",
+    "vacaciones",
+    "fuera de la oficina",
+    "fuera de oficina",
+    "ausente",
+    "ausencia",
+    "ausência",
+    "férias",
+    "in ferie",
+    "fuori ufficio",
+    "fuori sede",
+    "assente",
+    "assenza",
+    "nieobecno",
+    "urlop",
+    "poza biurem",
+    "nepřítom",
+    "neprítom",
+    "dovolen",
+    "semester",
+    "frånvaro",
+    "fravær",
+    "lomalla",
+    "poissa",
+    "szabadság",
+    "concediu",
+    "отпуск",
+    "отсутств",
+    "автоответ",
+    "відпуст",
+    "不在",
+    "休暇",
+    "自動返信",
+    "休假",
+    "外出",
+    "自动回复",
+    "自動回覆",
+    "휴가",
+    "부재",
+    "자동",
+    "إجازة",
+    "خارج المكتب",
+    "חופש",
+)
+# What desks write over their acknowledgements.
+RECEIPT_WORDS = (
+    "request received",
+    "ticket received",
+    "case received",
+    "message received",
+    "ticket created",
+    "case created",
+    "request created",
+    "ticket opened",
+    "ticket has been",
+    "case has been",
+    "request has been",
+    "inquiry has been",
+    "received your",
+    "thank you for contacting",
+    "thanks for contacting",
+    "thank you for your message",
+    "thank you for your email",
+    "thank you for your e-mail",
+    "thank you for your request",
+    "thank you for your inquiry",
+    "acknowledgement of",
+    "acknowledgment of",
+    "anfrage erhalten",
+    "anfrage eingegangen",
+    "ticket erstellt",
+    "ihre anfrage",
+    "eingangsbestätigung",
+    "empfangsbestätigung",
+    "accusé de réception",
+    "demande reçue",
+    "acuse de recibo",
+    "solicitud recibida",
+    "richiesta ricevuta",
+    "ontvangstbevestiging",
+    "受付完了",
+    "お問い合わせありがとう",
+    "접수되었습니다",
+)
+# A reply prefix: whoever answers an absence notice by hand has one before the notice's own words.
+REPLY_PREFIX = re.compile(r"\s{0,4}[^\W\d_]{1,4}\s?(?:\[\d{1,3}\])?\s?[:：]\s{0,4}")
+BRACKETED = re.compile(r"\s{0,4}\[[^\[\]]{1,80}\]\s{0,4}")
+AFTER_MACHINE_WORDS = (":", "：", "]", "】")
+
+# Headers that only automatic replies carry, with any value but "no". Names in lower case.
+REPLY_HEADERS = frozenset(
+    {
+        "x-autoreply",
+        "x-auto-reply",
+        "x-autoreply-from",
+        "x-auto-reply-from",
+        "x-autorespond",
+        "x-auto-respond",
+        "x-autoresponse",
+        "x-auto-response",
+        "x-autoresponder",
+        "x-mail-autoreply",
+        "x-mailer-autoreply",
+        "x-emailreplyassistant",
+        "x-vacation",
+        "x-cpanel-autoresponder",
+    }
+)
+# Values that name a responder in a header that others use as well.
+REPLY_VALUES = {
+    "x-apple-action": ("vacation",),
+    "x-mailer": ("vacation", "autoresponder", "auto-responder", "autoreply"),
+    "delivered-to": ("autoresponder",),
+}
+# Headers of programs that send by themselves.
+GENERATED_HEADERS = frozenset(
+    {
+        "x-autogenerated",
+        "x-auto-generated",
+        "x-fc-machinegenerated",
+        "x-cron-env",
+        "x-amz-sns-message-id",
+        "x-no-loop",
+        "x-otrs-loop",
+        "x-otobo-loop",
+        "x-znuny-loop",
+    }
+)
+# Headers of other desks. They stand over what their agents wrote as well, so they are weak.
+DESK_HEADERS = frozenset(
+    {
+        "x-zendesk-from-account-id",
+        "x-zendesk-email-id",
+        "x-freshdesk-ticket-id",
+        "x-fd-type",
+        "x-rt-loop-prevention",
+        "rt-ticket",
+        "x-rt-originator",
+        "x-jira-fingerprint",
+        "x-servicenow-generated",
+        "x-servicenow-source",
+        "x-otrs-ticketid",
+        "x-zammad-ticket-id",
+        "x-freescout-mail-type",
+        "x-helpscout-id",
+        "x-github-reason",
+        "x-gitlab-project",
+        "x-roundup-name",
+        "x-redmine-host",
+    }
+)
+
+
+def machine_subject(subject: str) -> bool:
+    """True for a subject that an absence program made ("Automatic reply: …"), False for a person's answer to one.
+
+    A desk's tag may stand before it, with the reply prefix that belongs to the tag ("Re: [tag] Out of office: …").
+    """
+    text = subject[:300]
+    prefix = REPLY_PREFIX.match(text)
+    tag = BRACKETED.match(text, prefix.end() if prefix else 0)
+    rest = (text[tag.end() :] if tag else text).strip(" [【").casefold()
+    return any(
+        rest.startswith(words) and rest[len(words) :].lstrip().startswith(AFTER_MACHINE_WORDS)
+        for words in MACHINE_SUBJECTS
+    )
+
+
+def worded(subject: str, words: tuple[str, ...]) -> bool:
+    """True when one of `words` (in lower case) stands in the subject."""
+    text = subject[:300].casefold()
+    return any(word in text for word in words)
