@@ -54,6 +54,9 @@ PRECEDENCE = {
     "auto-reply": Kind.AUTOMATIC_REPLY,
     "autoreply": Kind.AUTOMATIC_REPLY,
 }
+EXCHANGE_RULES = frozenset(
+    {"x-ms-exchange-inbox-rules-loop", "x-ms-exchange-generated-message-source", "x-ms-exchange-parent-message-id"}
+)
 SILENT = frozenset({"", "no", "none", "false", "0"})
 WATCHED = (
     LIST_HEADERS
@@ -61,6 +64,7 @@ WATCHED = (
     | GENERATED_HEADERS
     | DESK_HEADERS
     | REPLY_VALUES.keys()
+    | EXCHANGE_RULES
     | {
         "auto-submitted",
         "precedence",
@@ -69,7 +73,6 @@ WATCHED = (
         "x-auto-response-suppress",
         "x-loop",
         "x-mailcase-loop",
-        "x-ms-exchange-inbox-rules-loop",
         "return-path",
     }
 )
@@ -113,11 +116,15 @@ def _verdict(signals: tuple[Signal, ...]) -> Kind:
 
 
 def _agreed(signals: tuple[Signal, ...]) -> Kind:
-    """What two weak signals agree on: both for a machine, at most one of them from the words of the subject."""
-    weak = {s.name: s.kind for s in signals if s.kind is not Kind.PERSON}
-    if len(weak) < 2:
-        return Kind.PERSON
-    return Kind.AUTOMATIC_REPLY if Kind.AUTOMATIC_REPLY in weak.values() else Kind.BULK
+    """What weak signals agree on: two for a machine, or words of the subject and one other.
+
+    That a mail asks for no automatic answer counts only beside such words: people's mail asks for it too.
+    """
+    weak = {s.name for s in signals if s.kind is not Kind.PERSON}
+    others = weak - {"absence-words", "receipt-words", "suppress"}
+    if weak & {"absence-words", "receipt-words"} and (others or "suppress" in weak):
+        return Kind.AUTOMATIC_REPLY
+    return Kind.BULK if len(others) >= 2 else Kind.PERSON
 
 
 def _loop_signals(mail: Mail, seen: Fields, authenticated: str, ours: Ours) -> Iterator[Signal]:
@@ -217,14 +224,13 @@ def _generated(name: str, text: str) -> Iterator[Signal]:
 
 
 def _exchange_notice(seen: Fields) -> Iterator[Signal]:
-    """Exchange calls its absence notices auto-generated; they also ask for silence, which its alerts do not.
+    """Exchange calls its absence notices auto-generated: its rules' own fields tell them from other notices.
 
     X-MS-Exchange-Inbox-Rules-Loop alone stands on people's mail that a rule forwarded, and is no signal.
     """
-    names = {name for name, _ in seen}
-    if {"x-ms-exchange-inbox-rules-loop", "auto-submitted"} <= names:
-        values = [bare(value) for name, value in seen if name == "auto-submitted"]
-        if any(v.startswith(("auto-generated", "auto-replied")) for v in values):
+    if any(name in EXCHANGE_RULES for name, _ in seen):
+        stated = [bare(value) for name, value in seen if name == "auto-submitted"]
+        if any(value.startswith(("auto-generated", "auto-replied")) for value in stated):
             yield Signal("exchange-notice", Kind.AUTOMATIC_REPLY, True)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 
@@ -15,6 +14,7 @@ from mailcase.core.dsn_forms import (
     says_delayed,
     status_in,
 )
+from mailcase.core.dsn_notice import read_notice
 from mailcase.core.dsn_original import (
     RETURNED_TYPES,
     fields,
@@ -76,11 +76,10 @@ def read_bounce(mail: Mail) -> Bounce | None:
     points = outer_points(mail)
     if points < WORTH_READING:
         return None
-    notice = _provider_notice(mail)
-    if notice:
-        return notice
+    if mail.first("x-amz-sns-message-id") and mail.text[:1] == "{":
+        return read_notice(mail.text)
     report, returned = _report_and_original(mail)
-    if points + word_points(report, mail.subject) < ENOUGH:
+    if points + word_points(report) < ENOUGH:
         return None
     return _bounce(mail, report, returned)
 
@@ -103,9 +102,11 @@ def _report_and_original(mail: Mail) -> tuple[str, str]:
     if not joined.strip():
         html = next((p.text for p in mail.parts if not p.depth and p.content_type.startswith("text/html")), "")
         joined = plain(html[:REPORT_BOUND]) if html else mail.text[:REPORT_BOUND]
+    if "\r" in joined:
+        joined = joined.replace("\r\n", "\n").replace("\r", "\n")
     report, rest = split_report(joined)
     block = header_block(rest)
-    if block and DAEMON.search(first_field(fields(block), "from")):
+    if block and DAEMON.search(first_field(fields(block), "from")[:500]):
         # A report that was passed on as text inside another one: what counts is the inner one.
         inner, rest = split_report(rest[len(block) :])
         report = f"{report}\n{inner}"
@@ -306,48 +307,3 @@ def _from_original(original: list[tuple[str, str]], report: str) -> tuple[Named,
 def _addresses(value: str) -> tuple[str, ...]:
     found = (cleaned(m.strip("\"'()")) for m in MAILBOX.findall(value[:8_000]))
     return tuple(dict.fromkeys(a for a in found if a.isascii()))[:RECIPIENTS_BOUND]
-
-
-# ---- notices of providers ------------------------------------------------------------------------------------------
-
-
-def _provider_notice(mail: Mail) -> Bounce | None:
-    """Amazon SES tells of bounces in JSON, by mail through Amazon SNS (developer guide, notification contents)."""
-    text = mail.text[:REPORT_BOUND].lstrip()
-    if not text.startswith("{") or not mail.first("x-amz-sns-message-id"):
-        return None
-    # The mail's line folding stands inside the JSON strings.
-    unfolded = text.replace("\r", "").replace("\n ", "").replace("\n", "")
-    try:
-        notice, _ = json.JSONDecoder().raw_decode(unfolded)
-    except (ValueError, RecursionError):
-        return None
-    if isinstance(notice, dict) and isinstance(notice.get("Message"), str):
-        try:
-            notice = json.loads(notice["Message"])
-        except (ValueError, RecursionError):
-            return None
-    return _ses_bounce(notice) if isinstance(notice, dict) else None
-
-
-def _ses_bounce(notice: dict[str, object]) -> Bounce | None:
-    told = notice.get("bounce") or notice.get("delivery")
-    about = notice.get("mail")
-    if not isinstance(told, dict):
-        return None
-    failed = "bounce" in notice
-    recipients: list[BouncedRecipient] = []
-    for entry in (told.get("bouncedRecipients") or told.get("recipients") or ())[:RECIPIENTS_BOUND]:
-        row = entry if isinstance(entry, dict) else {"emailAddress": entry}
-        address = str(row.get("emailAddress", ""))
-        if not MAILBOX.fullmatch(address) or not address.isascii():
-            continue
-        words = " ".join(str(row.get("diagnosticCode", "")).partition(";")[2].split())[:TEXT_BOUND]
-        action = ACTIONS.get(str(row.get("action", "")).lower()[:4], "failed") if failed else "delivered"
-        if failed and told.get("bounceType") == "Transient":
-            action = "delayed"
-        recipients.append(BouncedRecipient(address, action, status_in(str(row.get("status", "")) or words), words))
-    common = about.get("commonHeaders") if isinstance(about, dict) else None
-    message_id = str(common.get("messageId", "")).strip("<>") if isinstance(common, dict) else ""
-    permanent = any(r.action == "failed" for r in recipients)
-    return Bounce(permanent, tuple(recipients), message_id) if recipients else None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from mailcase.core.dsn_suspicion import tells_of_failure
+
 # RFC 5321 section 4.5.3.1 bounds a local part to 64 octets and a domain to 255; the bounds also keep matching linear.
 ADDRESS = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9])?"
 ANY_ADDRESS = re.compile(ADDRESS)
@@ -116,7 +118,7 @@ def named_recipients(report: str, skipped: frozenset[str]) -> tuple[Named, ...]:
     it is the only one. Ways of naming are tried from the surest to the weakest, and the first that yields wins.
     """
     lines = [line[:LINE_BOUND] for line in report.splitlines()[:LINES_BOUND]]
-    for way in (_listed, _in_session, _in_to_line, _completed):
+    for way in (_listed, _in_session, _mentioned, _in_to_line, _completed):
         found = [(index, cleaned(a)) for index, a in way(lines)]
         kept = [(index, a) for index, a in found if a.casefold() not in skipped and "@" in a[1:]]
         if kept:
@@ -163,6 +165,21 @@ def _in_session(lines: list[str]) -> list[tuple[int, str]]:
             answered = ANY_ADDRESS.search(line)
             if answered:
                 found.append((index, answered[0]))
+    return found
+
+
+def _mentioned(lines: list[str]) -> list[tuple[int, str]]:
+    """An address in, or right behind, a line that tells of the failure."""
+    found: list[tuple[int, str]] = []
+    telling = False
+    for index, line in enumerate(lines):
+        tells = tells_of_failure(line.lower())
+        if "@" in line and (tells or telling):
+            for address in ANY_ADDRESS.finditer(line):
+                if not CONTACT.search(line[: address.start()]):
+                    found.append((index, address[0]))
+                    break
+        telling = tells or (telling and not line.strip())
     return found
 
 

@@ -224,6 +224,10 @@ FAILURES = (
     "error sending your mail",
     "rcpt to",
     "not a member of this mailing list",
+    "not member",
+    "loop back warning",
+    "security alert",
+    "reject mail from",
     "duplicated message-id",
     "loop condition",
     "is not accepting",
@@ -261,7 +265,10 @@ FAILURES = (
 
 
 def outer_points(mail: Mail) -> int:
-    """How much headers and structure speak for a delivery report. 0 for nearly every mail that a person wrote."""
+    """How much headers and structure speak for a delivery report. 0 for every mail that shows no machine at work.
+
+    A subject alone counts for nothing: customers write about delivery failures too.
+    """
     points = _structure_points(mail)
     sender = mail.first("from")[:500]
     daemon = DAEMON.search(sender)
@@ -269,9 +276,6 @@ def outer_points(mail: Mail) -> int:
         points += 2
     elif OFFICE.search(sender):
         points += 1
-    subject = mail.subject[:200].lower()
-    if any(words in subject for words in SUBJECTS) and (daemon or not ANSWERING.match(subject)):
-        points += 2
     for name, value in mail.headers:
         if name == "x-failed-recipients":
             points += 3
@@ -279,6 +283,13 @@ def outer_points(mail: Mail) -> int:
             points += value.strip().strip("<>").lower() in ("", "mailer-daemon")
         elif name in ("x-mlserver", "x-amz-sns-message-id"):
             points += 2
+        elif name == "auto-submitted":
+            points += "auto-" in value.lower()
+    if points < 1:
+        return 0
+    subject = mail.subject[:200].lower()
+    if any(words in subject for words in SUBJECTS) and (daemon or not ANSWERING.match(subject)):
+        points += 2
     return points
 
 
@@ -304,9 +315,14 @@ def _receipt_points(text: str) -> int:
     return 2 if "automatic-action" in text.lower() and "deleted" in text.lower() else -100
 
 
-def word_points(report: str, subject: str) -> int:
+def word_points(report: str) -> int:
     """How much the words of a report speak for it: 3 for a machine's opening, 2 for telling of a failure."""
     lowered = " ".join(report[:16_384].lower().split())
     if any(words in lowered[:400] for words in OPENINGS):
         return 3
-    return 2 if any(words in lowered for words in FAILURES) else 0
+    return 2 if tells_of_failure(lowered) else 0
+
+
+def tells_of_failure(lowered: str) -> bool:
+    """True when words in lower case say that some mail was not delivered."""
+    return any(words in lowered for words in FAILURES)
