@@ -1,0 +1,1 @@
+"""The schema's history, one file a step. Each is written once and never changed."""

@@ -1,0 +1,314 @@
+"""The spool: every mail that reached us, from the commit behind its 250 to its outcome (B2, B6, B7, B8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, literal_column, select, text, update
+
+from mailcase.core.decision import Outcome
+from mailcase.core.message import Envelope
+from mailcase.store.errors import LeaseLost, NoSuch
+from mailcase.store.ids import next_ids
+from mailcase.store.tables import ASIDE, WAITING, cases, raw, sighting, spool
+from mailcase.store.values import Accepted, Incoming, Spooled
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolEntry:
+    """A spooled mail as the command line lists it; `raw` only where it was asked for."""
+
+    id: int
+    received_at: datetime
+    source: str
+    mailbox: str
+    state: str
+    reason: str
+    attempts: int
+    outcome: str
+    case: int | None
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A spooled mail and what became of it. `message_id` is wanted where no message of a case tells it."""
+
+    spool_id: int
+    outcome: Outcome
+    rule: str
+    message_id: str = ""
+
+
+# Literal conditions: a partial index serves only a query that repeats its condition word for word.
+_WAITING: ColumnElement[bool] = literal_column(WAITING)
+_ASIDE: ColumnElement[bool] = literal_column(ASIDE)
+
+_KNOWN = select(spool.c.ingest_key, spool.c.id).where(spool.c.ingest_key.in_(bindparam("keys", expanding=True)))
+_ENTRY = select(
+    spool.c.id, spool.c.received_at, spool.c.source, spool.c.mailbox, spool.c.state, spool.c.reason,
+    spool.c.attempts, spool.c.outcome, spool.c.outcome_case, raw.c.data,
+).join_from(spool, raw, spool.c.raw_id == raw.c.id, isouter=True)  # fmt: skip
+_READ = (
+    select(
+        spool.c.id, raw.c.data, spool.c.envelope, spool.c.source, spool.c.mailbox, spool.c.received_at,
+        spool.c.attempts, spool.c.silent, spool.c.origin, spool.c.confirmed_by,
+    )
+    .join_from(spool, raw, spool.c.raw_id == raw.c.id)
+    .where(spool.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(spool.c.id)
+)  # fmt: skip
+_CLAIM = (
+    update(spool)
+    .where(spool.c.id.in_(bindparam("ids", expanding=True)))
+    .values(attempts=spool.c.attempts + 1, lease_until=bindparam("until"), owner=bindparam("by"))
+)
+_FINISH = (
+    update(spool)
+    .where(spool.c.id == bindparam("spool_id"), _WAITING)
+    .values(
+        state="done", lease_until=None, owner="", outcome=bindparam("what"), outcome_case=bindparam("number"),
+        reason=bindparam("why"), rule=bindparam("by_rule"), message_id=bindparam("mid"), done_at=bindparam("at"),
+    )
+)  # fmt: skip
+
+
+# ---- in --------------------------------------------------------------------------------------------------------------
+
+
+def add(conn: Connection, mails: Sequence[Incoming]) -> list[Accepted]:
+    """Keep a group of mails; what is there already is noted as a further arrival. In the order of `mails`.
+
+    The caller's commit is what a 250 promises.
+    """
+    known = _known(conn, mails)
+    new: dict[str, Incoming] = {}
+    for mail in mails:
+        if mail.ingest_key not in known:
+            new.setdefault(mail.ingest_key, mail)
+    first = _insert(conn, list(new.values())) if new else {}
+    # Fewer than we thought: another writer of PostgreSQL committed one of them between our look and our insert.
+    return _account(conn, mails, first, {**known, **first} if len(first) == len(new) else _known(conn, mails))
+
+
+def _known(conn: Connection, mails: Sequence[Incoming]) -> dict[str, int]:
+    """The mails among these that are there already, by ingest key."""
+    return {row.ingest_key: row.id for row in conn.execute(_KNOWN, {"keys": [mail.ingest_key for mail in mails]})}
+
+
+def _insert(conn: Connection, mails: list[Incoming]) -> dict[str, int]:
+    """Bytes first, then state. Returns the ids of what was really inserted, by ingest key."""
+    raw_ids, spool_ids = next_ids(conn, raw, len(mails)), next_ids(conn, spool, len(mails))
+    conn.execute(insert(raw), [raw_row(number, mail.raw) for number, mail in zip(raw_ids, mails, strict=True)])
+    rows = [_row(i, r, mail) for i, r, mail in zip(spool_ids, raw_ids, mails, strict=True)]
+    if conn.dialect.name == "sqlite":  # we hold the only write lock: nobody can have come between
+        conn.execute(insert(spool), rows)
+        return {mail.ingest_key: i for i, mail in zip(spool_ids, mails, strict=True)}
+    from sqlalchemy.dialects.postgresql import insert as upsert
+
+    statement = upsert(spool).on_conflict_do_nothing(index_elements=["ingest_key"])
+    inserted = conn.execute(statement.returning(spool.c.id, spool.c.ingest_key), rows).all()
+    if len(inserted) < len(mails):
+        kept = {i for i, _ in inserted}
+        orphans = [r for i, r in zip(spool_ids, raw_ids, strict=True) if i not in kept]
+        conn.execute(raw.delete().where(raw.c.id.in_(orphans)))
+    return {key: i for i, key in inserted}
+
+
+def raw_row(number: int, data: bytes) -> dict[str, Any]:
+    """A row of `raw`."""
+    return {"id": number, "sha256": sha256(data).digest(), "size": len(data), "data": data}
+
+
+def _row(number: int, raw_id: int, mail: Incoming) -> dict[str, Any]:
+    envelope = mail.envelope
+    return {
+        "id": number, "ingest_key": mail.ingest_key, "raw_id": raw_id, "source": mail.source, "mailbox": mail.mailbox,
+        "envelope": [envelope.sender, envelope.recipients, envelope.authenticated, envelope.peer],
+        "received_at": mail.received_at, "silent": mail.silent, "origin": mail.origin, "state": "waiting",
+        "attempts": 0, "owner": "", "outcome": "", "reason": "", "rule": "", "confirmed_by": "", "message_id": "",
+    }  # fmt: skip
+
+
+def _account(
+    conn: Connection, mails: Sequence[Incoming], first: Mapping[str, int], ids: Mapping[str, int]
+) -> list[Accepted]:
+    """Every arrival has its line: the first one in `spool`, each further one in `sighting`."""
+    unseen, accepted, again = set(first), [], []
+    for mail in mails:
+        number, duplicate = ids[mail.ingest_key], mail.ingest_key not in unseen
+        unseen.discard(mail.ingest_key)
+        accepted.append(Accepted(number, duplicate))
+        if duplicate:
+            again.append({"spool_id": number, "source": mail.source, "mailbox": mail.mailbox,
+                          "origin": mail.origin, "at": mail.received_at})  # fmt: skip
+    if again:
+        conn.execute(insert(sighting), again)
+    return accepted
+
+
+# ---- work ------------------------------------------------------------------------------------------------------------
+
+
+def claim(conn: Connection, limit: int, now: datetime, lease: timedelta, owner: str) -> list[Spooled]:
+    """At most `limit` waiting mails, oldest first; they are ours until `now + lease`.
+
+    A mail that was claimed before and not finished comes alone: if it kills its worker, it takes nothing with it.
+    """
+    free = spool.c.lease_until.is_(None) | (spool.c.lease_until <= now)
+    query = select(spool.c.id, spool.c.attempts).where(_WAITING, free).order_by(spool.c.id).limit(limit)
+    if conn.dialect.name == "postgresql":
+        query = query.with_for_update(skip_locked=True)
+    ids: list[int] = []
+    for number, attempts in conn.execute(query):
+        if attempts and ids:
+            break
+        ids.append(number)
+        if attempts:
+            break
+    if not ids:
+        return []
+    conn.execute(_CLAIM, {"ids": ids, "until": now + lease, "by": owner})
+    return [_spooled(row) for row in conn.execute(_READ, {"ids": ids})]
+
+
+def _spooled(row: Any) -> Spooled:
+    number, data, envelope, source, mailbox, received_at, attempts, silent, origin, confirmed_by = row
+    sender, recipients, authenticated, peer = envelope
+    return Spooled(
+        number, data, Envelope(sender, tuple(recipients), authenticated, peer), source, mailbox, received_at,
+        attempts, silent, origin, confirmed_by,
+    )  # fmt: skip
+
+
+def finish(
+    conn: Connection, spool_id: int, outcome: Outcome, rule: str, now: datetime, *, message_id: str = ""
+) -> None:
+    """Record what became of a mail. Raises LeaseLost when it has an outcome already: roll back then."""
+    finish_many(conn, [Finished(spool_id, outcome, rule, message_id)], now)
+
+
+def finish_many(conn: Connection, rows: Sequence[Finished], now: datetime) -> None:
+    """`finish` for a batch. Raises LeaseLost when any of them has an outcome already: roll back, go one by one."""
+    parameters = [
+        {"spool_id": row.spool_id, "what": row.outcome.kind, "number": row.outcome.case, "why": row.outcome.reason,
+         "by_rule": row.rule, "mid": row.message_id, "at": now}
+        for row in rows
+    ]  # fmt: skip
+    changed = sum(conn.execute(_FINISH, one).rowcount for one in parameters) if len(rows) < 2 else (
+        conn.execute(_FINISH, parameters).rowcount
+    )
+    if changed != len(rows):
+        raise LeaseLost(f"{len(rows) - changed} of {len(rows)} spooled mails were finished by somebody else")
+
+
+def give_back(conn: Connection, ids: Iterable[int]) -> None:
+    """What was claimed and not begun: free at once, and this attempt does not count."""
+    conn.execute(
+        update(spool).where(spool.c.id.in_(list(ids)), _WAITING, spool.c.lease_until.is_not(None)),
+        {"lease_until": None, "owner": "", "attempts": spool.c.attempts - 1},
+    )
+
+
+def free_leases(conn: Connection, owner: str | None = None) -> int:
+    """Leases that a killed process left (of `owner`, or all) end now; the attempts count. Returns how many."""
+    query = update(spool).where(_WAITING, spool.c.lease_until.is_not(None)).values(lease_until=None, owner="")
+    return conn.execute(query if owner is None else query.where(spool.c.owner == owner)).rowcount
+
+
+# ---- aside -----------------------------------------------------------------------------------------------------------
+
+
+def quarantine(
+    conn: Connection, spool_id: int, reason: str, case: int | None = None, *, now: datetime | None = None
+) -> None:
+    """Our code failed on it (B8): set aside with the reason; `case` is the visible case that tells agents."""
+    _change(conn, spool_id, WAITING, state="quarantined", outcome="quarantined", outcome_case=case, reason=reason,
+            lease_until=None, owner="", done_at=now)  # fmt: skip
+
+
+def hold(conn: Connection, spool_id: int, reason: str) -> None:
+    """Keep it until its agent confirms it (A5)."""
+    _change(conn, spool_id, WAITING, state="held", reason=reason, lease_until=None, owner="")
+
+
+def release(conn: Connection, spool_id: int, confirmed_by: str) -> None:
+    """A held mail was confirmed: it waits to be worked on again, and carries who confirmed it."""
+    _change(conn, spool_id, "state = 'held'", state="waiting", reason="", confirmed_by=confirmed_by, attempts=0)
+
+
+def retry(conn: Connection, spool_id: int) -> None:
+    """Put a mail that was set aside back, with its attempts counted from nothing."""
+    _change(conn, spool_id, ASIDE, state="waiting", reason="", outcome="", outcome_case=None, attempts=0, done_at=None)
+
+
+def drop(conn: Connection, spool_id: int, *, now: datetime | None = None) -> None:
+    """Never work on it. The bytes stay, and the ledger says ignored."""
+    _change(conn, spool_id, ASIDE, state="dropped", outcome="ignored", reason="dropped by the operator", done_at=now)
+
+
+def _change(conn: Connection, spool_id: int, condition: str, **values: Any) -> None:
+    """One row from one state to another. Raises NoSuch, or LeaseLost when its state is not what it must be."""
+    statement = update(spool).where(spool.c.id == spool_id, text(condition)).values(**values)
+    if conn.execute(statement).rowcount:
+        return
+    state = conn.scalar(select(spool.c.state).where(spool.c.id == spool_id))
+    if state is None:
+        raise NoSuch(f"there is no spooled mail {spool_id}")
+    raise LeaseLost(f"spooled mail {spool_id} is {state}: this cannot be done to it")
+
+
+# ---- looking ---------------------------------------------------------------------------------------------------------
+
+
+def set_aside(conn: Connection) -> list[SpoolEntry]:
+    """All that is quarantined or held, oldest first, with the bytes of its first 64 KiB."""
+    head = func.substr(raw.c.data, 1, 65_536, type_=raw.c.data.type)
+    query = select(
+        spool.c.id, spool.c.received_at, spool.c.source, spool.c.mailbox, spool.c.state, spool.c.reason,
+        spool.c.attempts, spool.c.outcome, spool.c.outcome_case, head,
+    ).join_from(spool, raw, spool.c.raw_id == raw.c.id, isouter=True)  # fmt: skip
+    return [_entry(row) for row in conn.execute(query.where(_ASIDE).order_by(spool.c.id))]
+
+
+def get(conn: Connection, spool_id: int) -> SpoolEntry:
+    """One spooled mail with its bytes. Raises NoSuch."""
+    row = conn.execute(_ENTRY.where(spool.c.id == spool_id)).first()
+    if row is None:
+        raise NoSuch(f"there is no spooled mail {spool_id}")
+    return _entry(row)
+
+
+def _entry(row: Any) -> SpoolEntry:
+    return SpoolEntry(*row[:-1], raw=row[-1] or b"")
+
+
+def read(conn: Connection, ids: Sequence[int]) -> list[Spooled]:
+    """Spooled mails as a worker sees them, without claiming them (a held mail that is being confirmed)."""
+    return [_spooled(row) for row in conn.execute(_READ, {"ids": list(ids)})]
+
+
+def counts(conn: Connection) -> dict[str, int]:
+    """How many mails are in each state: waiting, done, quarantined, held, dropped."""
+    found = {"waiting": 0, "done": 0, "quarantined": 0, "held": 0, "dropped": 0}
+    for state in ("quarantined", "held"):
+        found[state] = conn.scalar(select(func.count()).select_from(spool).where(_ASIDE, spool.c.state == state)) or 0
+    found["waiting"] = waiting(conn)
+    rest = conn.execute(
+        select(spool.c.state, func.count()).where(spool.c.state.in_(("done", "dropped"))).group_by(spool.c.state)
+    )
+    return found | {row[0]: row[1] for row in rest}
+
+
+def waiting(conn: Connection) -> int:
+    """How many mails wait, claimed ones among them. Cheap."""
+    return conn.scalar(select(func.count()).select_from(spool).where(_WAITING)) or 0
+
+
+def case_exists(conn: Connection, number: int) -> bool:
+    """Whether an outcome's case is really there."""
+    return conn.scalar(select(cases.c.number).where(cases.c.number == number)) is not None

@@ -1,0 +1,60 @@
+"""Fixtures that several rooms share: the store on both databases."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mailcase.store import migrate
+from mailcase.store.engine import Database
+from tests.servers import postgres
+
+_names = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Postgres]:
+    """One PostgreSQL for the whole run; every test gets a database of its own in it."""
+    if postgres.find_binaries() is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    with postgres.running() as server:
+        server.execute("CREATE DATABASE template_mailcase")
+        database = Database.open(server.url("template_mailcase"))
+        migrate.upgrade(database)
+        database.close()
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with the schema in it, to be copied."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    database = Database.open(f"sqlite:///{path}")
+    migrate.upgrade(database)
+    database.close()
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a new database with the schema and nothing else, once for each kind."""
+    if request.param == "sqlite":
+        path = tmp_path / "mailcase.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        return f"sqlite:///{path}"
+    server: postgres.Postgres = request.getfixturevalue("postgres_server")
+    name = f"test_{next(_names)}"
+    server.execute(f"CREATE DATABASE {name} TEMPLATE template_mailcase")
+    return server.url(name)
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Database]:
+    """The new database, open."""
+    database = Database.open(database_url)
+    yield database
+    database.close()
