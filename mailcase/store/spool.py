@@ -51,7 +51,7 @@ _ASIDE: ColumnElement[bool] = literal_column(ASIDE)
 _KNOWN = select(spool.c.ingest_key, spool.c.id).where(spool.c.ingest_key.in_(bindparam("keys", expanding=True)))
 _ENTRY = select(
     spool.c.id, spool.c.received_at, spool.c.source, spool.c.mailbox, spool.c.state, spool.c.reason,
-    spool.c.attempts, spool.c.outcome, spool.c.outcome_case, raw.c.data,
+    spool.c.attempts, spool.c.outcome, spool.c.outcome_case, func.coalesce(raw.c.data, b""),
 ).join_from(spool, raw, spool.c.raw_id == raw.c.id, isouter=True)  # fmt: skip
 _READ = (
     select(
@@ -270,7 +270,7 @@ def set_aside(conn: Connection) -> list[SpoolEntry]:
     head = func.substr(raw.c.data, 1, 65_536, type_=raw.c.data.type)
     query = select(
         spool.c.id, spool.c.received_at, spool.c.source, spool.c.mailbox, spool.c.state, spool.c.reason,
-        spool.c.attempts, spool.c.outcome, spool.c.outcome_case, head,
+        spool.c.attempts, spool.c.outcome, spool.c.outcome_case, func.coalesce(head, b""),
     ).join_from(spool, raw, spool.c.raw_id == raw.c.id, isouter=True)  # fmt: skip
     return [_entry(row) for row in conn.execute(query.where(_ASIDE).order_by(spool.c.id))]
 
@@ -284,7 +284,7 @@ def get(conn: Connection, spool_id: int) -> SpoolEntry:
 
 
 def _entry(row: Any) -> SpoolEntry:
-    return SpoolEntry(*row[:-1], raw=row[-1] or b"")
+    return SpoolEntry(*row)
 
 
 def read(conn: Connection, ids: Sequence[int]) -> list[Spooled]:

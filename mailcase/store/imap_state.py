@@ -1,0 +1,130 @@
+"""How far each IMAP folder was read, and what became of every UID in it (B3, B6).
+
+The cursor is UIDVALIDITY and UID (RFC 9051 section 2.3.1.1): no flag on the server is asked. A UID is recorded in the
+transaction that spools its mail; only then is it flagged or moved there, and only then is it *filed* here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, bindparam, func, literal_column, select, update
+
+from mailcase.store.tables import UNFILED, imap_folder, imap_uid
+from mailcase.store.upsert import upsert
+
+
+@dataclass(frozen=True, slots=True)
+class FolderState:
+    """A folder as we know it. `last_uid` is the highest UID recorded, 0 when none is."""
+
+    mailbox: str
+    folder: str
+    uidvalidity: int
+    last_uid: int
+    first_contact_at: datetime
+
+
+_UNFILED: ColumnElement[bool] = literal_column(UNFILED)
+_FOLDER = upsert(imap_folder, ("mailbox", "folder"), ("uidvalidity", "last_uid"))
+_UID = upsert(imap_uid, ("mailbox", "folder", "uidvalidity", "uid"), ())
+_RAISE = (
+    update(imap_folder)
+    .where(
+        imap_folder.c.mailbox == bindparam("of_mailbox"),
+        imap_folder.c.folder == bindparam("of_folder"),
+        imap_folder.c.uidvalidity == bindparam("validity"),
+        imap_folder.c.last_uid < bindparam("top"),
+    )
+    .values(last_uid=bindparam("top"))
+)
+
+
+def folder(conn: Connection, mailbox: str, name: str) -> FolderState | None:
+    """What we know of a folder; None before first contact."""
+    query = select(imap_folder).where(imap_folder.c.mailbox == mailbox, imap_folder.c.folder == name)
+    row = conn.execute(query).first()
+    return FolderState(*row) if row else None
+
+
+def folders(conn: Connection) -> list[FolderState]:
+    """Every folder we have read."""
+    return [FolderState(*row) for row in conn.execute(select(imap_folder).order_by(imap_folder.c.mailbox))]
+
+
+def set_folder(
+    conn: Connection, mailbox: str, name: str, uidvalidity: int, last_uid: int, first_contact_at: datetime
+) -> None:
+    """First contact, or a new cursor. The time of first contact stays what it was."""
+    conn.execute(_FOLDER(conn), {"mailbox": mailbox, "folder": name, "uidvalidity": uidvalidity, "last_uid": last_uid,
+                                 "first_contact_at": first_contact_at})  # fmt: skip
+
+
+def reset_validity(conn: Connection, mailbox: str, name: str, uidvalidity: int) -> None:
+    """The server made the folder anew: old UIDs mean nothing now, all mail is read again (ingest keys keep it once).
+
+    The rows of the old UIDs stay for the ledger; nothing is left to be filed for them.
+    """
+    where = (imap_folder.c.mailbox == mailbox, imap_folder.c.folder == name)
+    conn.execute(update(imap_folder).where(*where).values(uidvalidity=uidvalidity, last_uid=0))
+    stale = _of(mailbox, name), imap_uid.c.uidvalidity != uidvalidity, _UNFILED
+    conn.execute(update(imap_uid).where(*stale).values(filed="gone"))
+
+
+def seen(conn: Connection, mailbox: str, name: str, uidvalidity: int, uids: Iterable[int]) -> set[int]:
+    """Which of these UIDs are recorded."""
+    wanted = list(uids)
+    found: set[int] = set()
+    for start in range(0, len(wanted), 1_000):
+        some = wanted[start : start + 1_000]
+        query = select(imap_uid.c.uid).where(_of(mailbox, name), imap_uid.c.uidvalidity == uidvalidity)
+        found.update(conn.scalars(query.where(imap_uid.c.uid.in_(some))))
+    return found
+
+
+def record_uids(
+    conn: Connection, mailbox: str, name: str, uidvalidity: int, rows: Sequence[tuple[int, int | None]],
+    skipped: str = "", filed: str = "",
+) -> None:  # fmt: skip
+    """UIDs and the spool ids of their mails; without one `skipped` says why (older than the start, for instance).
+
+    The cursor moves up to the highest of them. What is recorded already stays as it is. Pass `filed` where nothing
+    is to be done on the server; skipped mail is never touched there.
+    """
+    if not rows:
+        return
+    conn.execute(_UID(conn), [
+        {"mailbox": mailbox, "folder": name, "uidvalidity": uidvalidity, "uid": uid, "spool_id": spool_id,
+         "skipped": "" if spool_id else skipped, "filed": filed or ("" if spool_id else "skipped")}
+        for uid, spool_id in rows
+    ])  # fmt: skip
+    conn.execute(_RAISE, {"of_mailbox": mailbox, "of_folder": name, "validity": uidvalidity,
+                          "top": max(uid for uid, _ in rows)})  # fmt: skip
+
+
+def unfiled(conn: Connection, mailbox: str, name: str, uidvalidity: int, limit: int = 1_000) -> list[int]:
+    """UIDs whose mail is safe with us and whose flag or move on the server is still to be done, lowest first (B2)."""
+    query = select(imap_uid.c.uid).where(_of(mailbox, name), imap_uid.c.uidvalidity == uidvalidity, _UNFILED)
+    return list(conn.scalars(query.order_by(imap_uid.c.uid).limit(limit)))
+
+
+def mark_filed(
+    conn: Connection, mailbox: str, name: str, uidvalidity: int, uids: Sequence[int], outcome: str = "filed"
+) -> None:
+    """What was done on the server: seen, moved, deleted, kept, gone, or why it cannot be done."""
+    for start in range(0, len(uids), 1_000):
+        some = list(uids[start : start + 1_000])
+        where = _of(mailbox, name), imap_uid.c.uidvalidity == uidvalidity, imap_uid.c.uid.in_(some)
+        conn.execute(update(imap_uid).where(*where).values(filed=outcome))
+
+
+def count(conn: Connection, mailbox: str, name: str, uidvalidity: int) -> int:
+    """How many UIDs of the folder are recorded."""
+    query = select(func.count()).select_from(imap_uid).where(_of(mailbox, name))
+    return conn.scalar(query.where(imap_uid.c.uidvalidity == uidvalidity)) or 0
+
+
+def _of(mailbox: str, name: str) -> ColumnElement[bool]:
+    return (imap_uid.c.mailbox == mailbox) & (imap_uid.c.folder == name)
