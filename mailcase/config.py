@@ -14,7 +14,17 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
 
 from mailcase import config_values as values
-from mailcase.config_errors import STAND_INS, ConfigError, KeyPath, Problem, explain, key_lines, line_of, render
+from mailcase.config_errors import (
+    STAND_INS,
+    ConfigError,
+    KeyPath,
+    Problem,
+    explain,
+    key_lines,
+    line_of,
+    not_toml,
+    render,
+)
 from mailcase.config_secrets import find_secret, read_keys, read_password
 from mailcase.core import policy
 
@@ -324,7 +334,7 @@ def load(path: Path | None = None) -> Config:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{source}: this is not TOML: {error}; see docs/configuration.md") from None
+        raise ConfigError(not_toml(source, str(error))) from None
     config, faults = _validate(data, source)
     faults += [later for later in problems(config) if not any(_overlap(later.path, fault.path) for fault in faults)]
     if faults:

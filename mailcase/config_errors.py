@@ -18,8 +18,8 @@ KeyPath: TypeAlias = tuple[str | int, ...]
 
 # What to write for a key that must be there.
 _EXAMPLES = {
-    "name": 'name = "support"',
-    "address": 'address = "support@example.com"',
+    "name": 'name = "…", one word',
+    "address": 'address = "…@example.com"',
     "host": 'host = "imap.example.com"',
     "kind": 'kind = "open"',
 }
@@ -64,6 +64,14 @@ def render(problem: Problem, source: Path, lines: Mapping[KeyPath, int]) -> str:
     where = f"{source}:{place}" if place else str(source)
     key = dotted(problem.path)
     return f"{where}: {key}: {problem.text}" if key else f"{where}: {problem.text}"
+
+
+def not_toml(source: Path, message: str) -> str:
+    """tomllib's words for broken syntax, with the line where ours stands."""
+    where = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", message)
+    if not where:
+        return f"{source}: this is not TOML: {message}; see https://toml.io"
+    return f"{source}:{where[2]}: this is not TOML at column {where[3]}: {where[1]}; see https://toml.io"
 
 
 def line_of(path: KeyPath, lines: Mapping[KeyPath, int]) -> int:
@@ -122,7 +130,7 @@ def explain(error: ErrorDetails, model: type[BaseModel]) -> Problem:
         case "extra_forbidden":
             text = _unknown_key(path, model)
         case "missing":
-            text = f"is missing; write {_EXAMPLES.get(str(path[-1]), f'{path[-1]} = …')}"
+            text = f"is missing; write {_EXAMPLES[str(path[-1])]}"
         case "value_error":
             text = str(context["error"])
         case "int_type" | "int_parsing" | "int_from_float":
@@ -133,6 +141,8 @@ def explain(error: ErrorDetails, model: type[BaseModel]) -> Problem:
             text = f"{_shown(value)} is not text; write it in double quotes"
         case "literal_error":
             text = f"{_shown(value)} is not known; write {context['expected'].replace(chr(39), '')}"
+        case "tuple_type" if isinstance(value, dict):
+            text = f"is one table; write [[{dotted(path)}]] in double brackets, each time anew"
         case "tuple_type":
             text = f"{_shown(value)} is not a list; write it in brackets, such as [{_as_toml(value)}]"
         case "model_type" | "model_attributes_type":
@@ -147,6 +157,9 @@ def explain(error: ErrorDetails, model: type[BaseModel]) -> Problem:
 
 
 def _shown(value: object) -> str:
+    """A wrong value, short. Tables and lists only by name: there may be a password in them."""
+    if isinstance(value, dict | list):
+        return "a table" if isinstance(value, dict) else "a list"
     shown = repr(value)
     return shown if len(shown) <= 60 else shown[:59] + "…"
 
@@ -174,6 +187,8 @@ def _unknown_key(path: KeyPath, model: type[BaseModel]) -> str:
     if near:
         return f"unknown key; did you mean {near[0]}?"
     homes = [_header(table) if table else "the top of the file" for table, names in tables.items() if key in names]
+    if header[:-1] in tables and key in tables[header[:-1]] and len(header) > 1:
+        return f"unknown key here; it belongs in {_header(header[:-1])}, above {_header(header)}"
     if homes:
         return f"unknown key here; it belongs in {' or '.join(homes)}"
     return f"unknown key; known are {', '.join(known)}"

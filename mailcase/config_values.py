@@ -106,7 +106,7 @@ def parse_target(text: str) -> Target:
             "smtp+starttls://HOST or maildir:PATH"
         )
     if url.username is not None:
-        raise ValueError("user and password do not belong into the address; write them as user and password_file")
+        raise ValueError("user and password do not belong in the address; write them as user and password_file")
     scheme: Literal["smtp", "smtp+starttls", "smtps"] = url.scheme  # type: ignore[assignment]
     return Target(scheme, host=url.hostname, port=_port(url) or _SMTP_PORTS[url.scheme])
 
@@ -119,7 +119,7 @@ def parse_database(text: str) -> str:
     if url.scheme in ("postgresql", "postgresql+psycopg") and url.path.strip("/"):
         if url.password is not None or re.search(r"(^|&)password=", url.query):
             raise ValueError(
-                "a password does not belong into the config; put it into a file of libpq's form "
+                "a password does not belong in the config; put it into a file of libpq's form "
                 "(host:port:database:user:password) and write ?passfile=PATH after the name, or use ~/.pgpass"
             )
         _port(url)
