@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, literal_column, select, update
 
 from mailcase.store.tables import UNFILED, imap_folder, imap_uid
 from mailcase.store.upsert import upsert
@@ -18,17 +18,21 @@ from mailcase.store.upsert import upsert
 
 @dataclass(frozen=True, slots=True)
 class FolderState:
-    """A folder as we know it. `last_uid` is the highest UID recorded, 0 when none is."""
+    """A folder as we know it. Every UID up to `last_uid` is settled, further ones may be: ask `seen`.
+
+    What is below `first_uid` was there before us and is not ours to take; it has no rows.
+    """
 
     mailbox: str
     folder: str
     uidvalidity: int
     last_uid: int
+    first_uid: int
     first_contact_at: datetime
 
 
 _UNFILED: ColumnElement[bool] = literal_column(UNFILED)
-_FOLDER = upsert(imap_folder, ("mailbox", "folder"), ("uidvalidity", "last_uid"))
+_FOLDER = upsert(imap_folder, ("mailbox", "folder"), ("uidvalidity", "last_uid", "first_uid"))
 _UID = upsert(imap_uid, ("mailbox", "folder", "uidvalidity", "uid"), ())
 _RAISE = (
     update(imap_folder)
@@ -55,20 +59,29 @@ def folders(conn: Connection) -> list[FolderState]:
 
 
 def set_folder(
-    conn: Connection, mailbox: str, name: str, uidvalidity: int, last_uid: int, first_contact_at: datetime
+    conn: Connection, mailbox: str, name: str, uidvalidity: int, first_uid: int, first_contact_at: datetime
 ) -> None:
-    """First contact, or a new cursor. The time of first contact stays what it was."""
-    conn.execute(_FOLDER(conn), {"mailbox": mailbox, "folder": name, "uidvalidity": uidvalidity, "last_uid": last_uid,
+    """First contact, or a new beginning: nothing from `first_uid` on is settled. The time of first contact stays."""
+    conn.execute(_FOLDER(conn), {"mailbox": mailbox, "folder": name, "uidvalidity": uidvalidity,
+                                 "last_uid": first_uid - 1, "first_uid": first_uid,
                                  "first_contact_at": first_contact_at})  # fmt: skip
 
 
-def reset_validity(conn: Connection, mailbox: str, name: str, uidvalidity: int) -> None:
+def advance(conn: Connection, mailbox: str, name: str, uidvalidity: int, last_uid: int) -> None:
+    """Every UID up to `last_uid` is settled. The cursor never goes back."""
+    conn.execute(_RAISE, {"of_mailbox": mailbox, "of_folder": name, "validity": uidvalidity, "top": last_uid})
+
+
+def reset_validity(conn: Connection, mailbox: str, name: str, uidvalidity: int, first_uid: int) -> None:
     """The server made the folder anew: old UIDs mean nothing now, all mail is read again (ingest keys keep it once).
 
-    The rows of the old UIDs stay for the ledger; nothing is left to be filed for them.
+    The rows of the old UIDs stay for the ledger; nothing is left to be filed for them. Should the server give out a
+    UIDVALIDITY that it had before, its UIDs may mean other mails: those rows go.
     """
     where = (imap_folder.c.mailbox == mailbox, imap_folder.c.folder == name)
-    conn.execute(update(imap_folder).where(*where).values(uidvalidity=uidvalidity, last_uid=0))
+    values = {"uidvalidity": uidvalidity, "last_uid": first_uid - 1, "first_uid": first_uid}
+    conn.execute(update(imap_folder).where(*where).values(values))
+    conn.execute(delete(imap_uid).where(_of(mailbox, name), imap_uid.c.uidvalidity == uidvalidity))
     stale = _of(mailbox, name), imap_uid.c.uidvalidity != uidvalidity, _UNFILED
     conn.execute(update(imap_uid).where(*stale).values(filed="gone"))
 
@@ -90,8 +103,8 @@ def record_uids(
 ) -> None:  # fmt: skip
     """UIDs and the spool ids of their mails; without one `skipped` says why (older than the start, for instance).
 
-    The cursor moves up to the highest of them. What is recorded already stays as it is. Pass `filed` where nothing
-    is to be done on the server; skipped mail is never touched there.
+    What is recorded already stays as it is; the cursor is moved by `advance`, since a UID in between may be open. Pass
+    `filed` where nothing is to be done on the server; skipped mail is never touched there.
     """
     if not rows:
         return
@@ -100,8 +113,6 @@ def record_uids(
          "skipped": "" if spool_id else skipped, "filed": filed or ("" if spool_id else "skipped")}
         for uid, spool_id in rows
     ])  # fmt: skip
-    conn.execute(_RAISE, {"of_mailbox": mailbox, "of_folder": name, "validity": uidvalidity,
-                          "top": max(uid for uid, _ in rows)})  # fmt: skip
 
 
 def unfiled(conn: Connection, mailbox: str, name: str, uidvalidity: int, limit: int = 1_000) -> list[int]:
