@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,15 @@ from mailcase.store.engine import Database
 from tests.servers import postgres
 
 _names = itertools.count(1)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With MAILCASE_REQUIRE_SERVERS=1 a test that is skipped because something "is not installed" has failed."""
+    report = yield
+    if report.skipped and os.environ.get("MAILCASE_REQUIRE_SERVERS") == "1" and "not installed" in str(report.longrepr):
+        report.outcome = "failed"
+    return report
 
 
 @pytest.fixture(scope="session")
