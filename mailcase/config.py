@@ -123,7 +123,6 @@ class Send(Table):
     timeout: Duration = timedelta(minutes=5)
     insecure: Flag = False
 
-    @property
     def target(self) -> values.Target:
         """`to`, taken apart."""
         return values.parse_target(self.to)

@@ -85,7 +85,7 @@ def _smtp_tls(config: Config) -> Iterator[Problem]:
 
 
 def _send(config: Config) -> Iterator[Problem]:
-    send, target = config.send, config.send.target
+    send, target = config.send, config.send.target()
     if send.password_file:
         yield from _file(send.password_file, ("send", "password_file"), read_password)
     if bool(send.user) != bool(send.password_file):

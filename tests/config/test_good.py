@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from mailcase.config import Config, find, load
 from mailcase.config_errors import ConfigError
 from mailcase.config_secrets import read_password
+from mailcase.config_values import Target
 from mailcase.config_warnings import SHIPPED_LANGUAGES
 from mailcase.core.policy import StatusKind
 
@@ -42,7 +43,7 @@ def test_the_public_example_loads_as_it_is(desk: Path, monkeypatch: pytest.Monke
     assert config.database == f"sqlite:///{desk}/var/mailcase.db"
     assert config.smtp is not None
     assert config.smtp.max_size == 25 * 1024 * 1024
-    assert (config.send.target.kind, config.send.target.host, config.send.target.port) == ("smtp", "127.0.0.1", 2500)
+    assert config.send.target() == Target("smtp", "127.0.0.1", 2500)
     mailbox = config.mailbox[0]
     assert mailbox.imap is not None
     assert mailbox.imap.password() == "0123456789abcdef"
@@ -216,7 +217,5 @@ def test_a_secret_that_everybody_can_read_is_told(desk: Path) -> None:
 
 
 def test_the_languages_are_those_we_ship() -> None:
-    folders = {entry.name for entry in (ROOT / "templates").iterdir() if re.fullmatch(r"[a-z]{2}", entry.name)}
-    if not folders:
-        pytest.skip("templates/ has no languages in this checkout")
+    folders = {entry.name for entry in (ROOT / "mailcase/templates").iterdir() if re.fullmatch(r"[a-z]{2}", entry.name)}
     assert folders == set(SHIPPED_LANGUAGES)
