@@ -19,6 +19,8 @@ from mailcase.errors import MailcaseError
 # Modules import heavy parts inside their functions: every one of them is imported for the help.
 NOUNS = {
     "init": "mailcase.cli.init",
+    "check": "mailcase.cli.check",
+    "run": "mailcase.cli.run",
 }
 
 
