@@ -260,7 +260,7 @@ def _recipients_in_words(mail: Mail, report: str, original: list[tuple[str, str]
     skipped = frozenset(a.key for a in (*mail.authors, *mail.reply_to) if a.address)
     readers = frozenset(a.key for a in mail.to)
     named = named_recipients(report, skipped | readers) or named_recipients(report, skipped)
-    stated = tuple(a for value in mail.all("x-failed-recipients") for a in _addresses(value))
+    stated = _addresses(",".join(mail.all("x-failed-recipients")))
     if stated:
         by_key = {n.address.casefold(): n for n in named}
         rest = " ".join(report.split())
@@ -305,5 +305,6 @@ def _from_original(original: list[tuple[str, str]], report: str) -> tuple[Named,
 
 
 def _addresses(value: str) -> tuple[str, ...]:
+    """Each address in a list of them, once."""
     found = (cleaned(m.strip("\"'()")) for m in MAILBOX.findall(value[:8_000]))
-    return tuple(dict.fromkeys(a for a in found if a.isascii()))[:RECIPIENTS_BOUND]
+    return tuple({a.casefold(): a for a in found if a.isascii() and "@" in a}.values())[:RECIPIENTS_BOUND]

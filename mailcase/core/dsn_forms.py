@@ -201,9 +201,19 @@ def _with_words(lines: list[str], found: list[tuple[int, str]]) -> tuple[Named, 
     named: dict[str, Named] = {}
     for position, (index, address) in enumerate(found[:200]):
         end = found[position + 1][0] if position + 1 < len(found) else len(lines)
-        words = " ".join(" ".join(lines[index : max(end, index + 1)][:12]).split())
+        words = _joined(lines[index : max(end, index + 1)])
         key = address.casefold()
         old = named.get(key)
         if old is None or (not failure_status(old.text) and failure_status(words)):
-            named[key] = Named(old.address if old else address, words[:WORDS_BOUND])
+            named[key] = Named(old.address if old else address, words)
+    if len(named) == 1:
+        (only,) = named.values()
+        answered = next((index for index, line in enumerate(lines) if REPLY_LINE.search(line)), None)
+        if answered is not None and not REPLY_LINE.search(only.text):
+            # Some servers tell what was answered before they tell for whom.
+            return (Named(only.address, _joined(lines[answered:])),)
     return tuple(named.values())
+
+
+def _joined(lines: list[str]) -> str:
+    return " ".join(" ".join(lines[:12]).split())[:WORDS_BOUND]

@@ -267,47 +267,49 @@ FAILURES = (
 def outer_points(mail: Mail) -> int:
     """How much headers and structure speak for a delivery report. 0 for every mail that shows no machine at work.
 
-    A subject alone counts for nothing: customers write about delivery failures too.
+    A subject or a returned mail alone counts for nothing: customers write about failed deliveries, and attach them.
     """
-    points = _structure_points(mail)
     sender = mail.first("from")[:500]
-    daemon = DAEMON.search(sender)
-    if daemon:
-        points += 2
-    elif OFFICE.search(sender):
-        points += 1
-    for name, value in mail.headers:
-        if name == "x-failed-recipients":
-            points += 3
-        elif name == "return-path":
-            points += value.strip().strip("<>").lower() in ("", "mailer-daemon")
-        elif name in ("x-mlserver", "x-amz-sns-message-id"):
-            points += 2
-        elif name == "auto-submitted":
-            points += "auto-" in value.lower()
-    if points < 1:
+    points = 2 if DAEMON.search(sender) else 1 if OFFICE.search(sender) else 0
+    answering = not points and ANSWERING.match(mail.subject[:100]) is not None
+    status, returned = _structure_points(mail)
+    if answering and mail.content_type != "multipart/report":
+        return 0
+    points += status + sum(_header_points(name, value) for name, value in mail.headers)
+    if points < WORTH_READING:
         return 0
     subject = mail.subject[:200].lower()
-    if any(words in subject for words in SUBJECTS) and (daemon or not ANSWERING.match(subject)):
-        points += 2
-    return points
+    worded = not answering and any(words in subject for words in SUBJECTS)
+    return points + returned + (2 if worded else 0)
 
 
-def _structure_points(mail: Mail) -> int:
+def _header_points(name: str, value: str) -> int:
+    if name == "x-failed-recipients":
+        return 3
+    if name in ("x-mlserver", "x-amz-sns-message-id"):
+        return 2
+    if name == "return-path":
+        return int(value.strip().strip("<>").lower() in ("", "mailer-daemon"))
+    return int(name == "auto-submitted" and "auto-" in value.lower())
+
+
+def _structure_points(mail: Mail) -> tuple[int, int]:
+    """Points for the parts that machines make, and for a returned mail."""
     points, returned = 0, 0
-    if mail.content_type.startswith("multipart/"):
-        for part in mail.parts:
-            if part.depth:
-                continue
-            if part.content_type in ("message/delivery-status", "message/global-delivery-status"):
-                points += 5 if mail.content_type == "multipart/report" else 2
-            elif part.content_type in RETURNED_TYPES:
-                returned = 1
-            elif part.content_type in ("message/feedback-report", "application/tlsrpt+gzip", "application/tlsrpt+json"):
-                return -100
-            elif part.content_type == "message/disposition-notification":
-                points += _receipt_points(part.text)
-    return points + returned
+    if not mail.content_type.startswith("multipart/"):
+        return 0, 0
+    for part in mail.parts:
+        if part.depth:
+            continue
+        if part.content_type in ("message/delivery-status", "message/global-delivery-status"):
+            points += 5 if mail.content_type == "multipart/report" else 2
+        elif part.content_type in RETURNED_TYPES:
+            returned = 1
+        elif part.content_type in ("message/feedback-report", "application/tlsrpt+gzip", "application/tlsrpt+json"):
+            points -= 100
+        elif part.content_type == "message/disposition-notification":
+            points += _receipt_points(part.text)
+    return points, returned
 
 
 def _receipt_points(text: str) -> int:
