@@ -13,11 +13,15 @@ def ingest_key(raw: bytes) -> str:
 
     The same mail gets the same key by SMTP and by IMAP: fields are unfolded (RFC 5322 section 2.2.3) and their white
     space is made even, lines of the body end with LF, blank lines at its end do not count. The body and the author
-    are part of the key: a forged Message-ID cannot suppress somebody else's mail.
+    are part of the key: a forged Message-ID cannot suppress somebody else's mail. Without any of the fields the whole
+    mail is the key.
     """
     head, body = split_head(raw)
+    fields = header_fields(head, _FIELDS)
+    if not any(fields.values()):  # such as a lone line of text: only the whole of it tells it from the next
+        return sha256(raw.rstrip(b"\r\n \t").replace(b"\r", b"")).hexdigest()
     digest = sha256()
-    for name, values in header_fields(head, _FIELDS).items():
+    for name, values in fields.items():
         for value in values:
             digest.update(b"%s:%d:%s\n" % (name, len(value), value))
     # Without bare CRs, which mail may not contain, this is the same as replacing CRLF by LF, at a tenth of its cost.
