@@ -228,7 +228,5 @@ def live_uids(mailbox: MailboxTable) -> dict[tuple[str, int], set[int]]:
     with connect(imap) as session:
         for name in filter(None, (imap.folder, imap.sent_folder)):
             folder = session.select(name)
-            found[folder.name, folder.uidvalidity] = {
-                mail.uid for listed in session.listed(folder, 1) for mail in listed
-            }
+            found[folder.name, folder.uidvalidity] = {uid for uids in session.uids(folder, 1) for uid in uids}
     return found

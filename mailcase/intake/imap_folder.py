@@ -89,23 +89,17 @@ def poll_once(session: Session, reader: Reader, name: str, source: str = "imap")
     result = _file_leftovers(session, reader, folder, state, result) if source == "imap" else result
     if folder.uidnext and folder.uidnext <= state.last_uid + 1:
         return result
-    cursor, open_uids = state.last_uid, False
-    for listed in session.listed(folder, state.last_uid + 1):
+    cursor, settled = state.last_uid, True
+    for uids in session.uids(folder, state.last_uid + 1):
         with reader.database.read() as conn:
-            uids = [mail.uid for mail in listed]
             known = imap_state.seen(conn, reader.mailbox.name, name, state.uidvalidity, uids)
-        new = [mail for mail in listed if mail.uid not in known]
-        taken = set[int]()
-        for batch in _runs(reader, folder, new):
-            if reader.stop.is_set():
-                break
-            result, done = _take(session, reader, folder, state, source, batch, result)
-            taken |= done
-        missing = [mail.uid for mail in new if mail.uid not in taken]
-        if not open_uids:
+        new = [uid for uid in uids if uid not in known]
+        result, done = _take_all(session, reader, folder, state, source, new, result)
+        missing = [uid for uid in new if uid not in done]
+        if settled:
             cursor = missing[0] - 1 if missing else max(uids, default=cursor)
-        open_uids = open_uids or bool(missing)
-    if not open_uids:
+        settled = settled and not missing
+    if settled:
         cursor = max(cursor, folder.uidnext - 1)
     if cursor > state.last_uid:
         with reader.database.write() as conn:
@@ -158,29 +152,62 @@ def _first_uid(session: Session, folder: Folder, oldest: datetime | str | None) 
         return 1, []
     if not isinstance(oldest, datetime):
         return session.last_uid(folder) + 1, []
-    first, older, last = 0, list[int](), session.last_uid(folder)
-    for listed in session.listed(folder, 1):
-        for mail in listed:
-            if mail.at is None or mail.at >= oldest:
-                first = first or mail.uid
-            elif first:
-                older.append(mail.uid)
-            last = max(last, mail.uid)
-    return first or last + 1, older
+    recent = set[int]()
+    for uids in session.uids(folder, 1, since=(oldest - timedelta(days=1)).date()):
+        for some in _chunks(uids):
+            recent |= {mail.uid for mail in session.listed(some) if mail.at is None or mail.at >= oldest}
+    if not recent:
+        return session.last_uid(folder) + 1, []
+    first = min(recent)
+    return first, [uid for uids in session.uids(folder, first) for uid in uids if uid not in recent]
 
 
 # ---- fetch and commit ------------------------------------------------------------------------------------------------
 
 
-def _runs(reader: Reader, folder: Folder, mails: Sequence[Listed]) -> Iterator[list[Listed]]:
-    """Batches to fetch. What was on its way when the connection broke comes last and alone, or later."""
+def _chunks(uids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(uids), BATCH_MAILS):
+        yield uids[start : start + BATCH_MAILS]
+
+
+def _take_all(
+    session: Session,
+    reader: Reader,
+    folder: Folder,
+    state: FolderState,
+    source: str,
+    uids: Sequence[int],
+    result: PollResult,
+) -> tuple[PollResult, set[int]]:
+    """Take these mails, in batches, until told to stop. Returns the result so far and the UIDs that are done with."""
+    done = set[int]()
+    for chunk in _in_turn(reader, folder, uids):
+        listed = session.listed(chunk)
+        gone = sorted(set(chunk) - {mail.uid for mail in listed})
+        result = _note_vanished(reader, folder, gone, result)
+        for batch in batches(listed, BATCH_MAILS, BATCH_BYTES):
+            if reader.stop.is_set():
+                return result, done
+            result, taken = _take(session, reader, folder, state, source, batch, result)
+            done |= taken
+    return result, done
+
+
+def _in_turn(reader: Reader, folder: Folder, uids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """The UIDs to take at once. What was on its way when the connection broke comes last and alone, or later."""
     suspects = set(reader.in_flight) | set(reader.failures)
-    easy = [mail for mail in mails if _origin(reader, folder, mail.uid) not in suspects]
-    yield from batches(easy, BATCH_MAILS, BATCH_BYTES)
-    for mail in mails:
-        origin = _origin(reader, folder, mail.uid)
-        if origin in suspects and reader.now() >= reader.fetch_again.get(origin, datetime.min.replace(tzinfo=UTC)):
-            yield [mail]
+    yield from _chunks([uid for uid in uids if _origin(reader, folder, uid) not in suspects])
+    for uid in uids:
+        origin = _origin(reader, folder, uid)
+        again = reader.fetch_again.get(origin)
+        if origin in suspects and (again is None or reader.now() >= again):
+            yield [uid]
+
+
+def _note_vanished(reader: Reader, folder: Folder, uids: Sequence[int], result: PollResult) -> PollResult:
+    for uid in uids:
+        _log.info("mail vanished", mailbox=reader.mailbox.name, folder=folder.name, uid=uid)
+    return replace(result, vanished=result.vanished + len(uids))
 
 
 def _take(
@@ -198,8 +225,7 @@ def _take(
     for uid in refused:
         _log.error("cannot fetch mail", mailbox=reader.mailbox.name, folder=folder.name, uid=uid)
     gone = [mail.uid for mail in batch if mail.uid not in bodies and mail.uid not in refused]
-    for uid in gone:
-        _log.info("mail vanished", mailbox=reader.mailbox.name, folder=folder.name, uid=uid)
+    result = _note_vanished(reader, folder, gone, result)
     mails = [
         (
             mail.uid,
@@ -222,7 +248,6 @@ def _take(
         result,
         stored=result.stored + len(mails) - duplicates,
         duplicates=result.duplicates + duplicates,
-        vanished=result.vanished + len(gone),
         unfetchable=(*result.unfetchable, *refused),
     )
     done = {uid for uid, _ in mails}

@@ -8,7 +8,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -31,7 +31,8 @@ IDLE_SECONDS = 540.0
 _FIRST_IDLE_SECONDS = 1.0
 _DONE_SECONDS = 10.0
 _TICK_SECONDS = 1.0
-_LISTED_AT_ONCE = 10_000
+# imaplib gives up at answers of a million bytes a line; so many UIDs take at most half of that.
+_SEARCHED_AT_ONCE = 50_000
 
 
 class ImapProblem(MailcaseError):
@@ -115,29 +116,31 @@ class Session:
         """The highest UID that the open folder has given out as far as we can tell; 0 when it is empty."""
         if folder.uidnext:
             return folder.uidnext - 1
-        if not folder.exists:
-            return 0
         with self._asking("look for the last mail"):
-            return max(self._client.fetch("*", ["UID"]), default=0)
+            return max(self._client.search(["UID", "*"]), default=0) if folder.exists else 0
 
-    def listed(self, folder: Folder, first: int) -> Iterator[list[Listed]]:
-        """The mails of the open folder from UID `first` on, in order of UID, at most about 10,000 at once."""
+    def uids(self, folder: Folder, first: int, since: date | None = None) -> Iterator[list[int]]:
+        """The UIDs of the open folder from `first` on, in order, at most 50,000 at once.
+
+        With `since`, those of mail that the server got on that day or later; its day, whatever its time zone.
+        """
         last = max(self.last_uid(folder), first)
-        # Servers give the UIDs out in runs: this many of them hold about 10,000 mails.
-        step = max((last + 1) * _LISTED_AT_ONCE // max(folder.exists, 1), _LISTED_AT_ONCE)
+        step = last if folder.exists <= _SEARCHED_AT_ONCE else _SEARCHED_AT_ONCE
         for start in range(first, last + 1, step):
             end = "*" if start + step > last else str(start + step - 1)
-            found = self._list(f"{start}:{end}")
+            with self._asking("list new mail"):
+                found = self._client.search(["UID", f"{start}:{end}", *(("SINCE", since) if since else ())])
             # "n:*" also means the last mail when n is above it (RFC 3501 section 6.4.8).
-            yield sorted((mail for mail in found if mail.uid >= start), key=lambda mail: mail.uid)
+            yield sorted(uid for uid in found if uid >= start)
 
-    def _list(self, uids: str) -> list[Listed]:
+    def listed(self, uids: Sequence[int]) -> list[Listed]:
+        """Size and date of these mails, in order of UID. A mail that has gone is not among them."""
         with self._asking("list new mail"):
             try:
                 said = self._client.fetch(uids, ["RFC822.SIZE", "INTERNALDATE"])
             except ValueError:  # a date that nobody can read: ask again without dates
                 said = self._client.fetch(uids, ["RFC822.SIZE"])
-        return [Listed(uid, int(facts.get(b"RFC822.SIZE") or 0), _utc(facts)) for uid, facts in said.items()]
+        return [Listed(uid, int(said[uid].get(b"RFC822.SIZE") or 0), _utc(said[uid])) for uid in sorted(said)]
 
     def bodies(self, uids: Sequence[int]) -> dict[int, bytes]:
         """The mails as they are, by UID, unread as before (BODY.PEEK). A mail that has gone is not among them."""
