@@ -21,6 +21,17 @@ NOUNS = {
     "init": "mailcase.cli.init",
     "check": "mailcase.cli.check",
     "run": "mailcase.cli.run",
+    "case": "mailcase.cli.case",
+    "search": "mailcase.cli.search",
+    "why": "mailcase.cli.why",
+    "explain": "mailcase.cli.explain",
+    "outbox": "mailcase.cli.outbox",
+    "quarantine": "mailcase.cli.quarantine",
+    "deadlines": "mailcase.cli.deadlines",
+    "template": "mailcase.cli.template",
+    "deliver": "mailcase.cli.deliver",
+    "import": "mailcase.cli.import_mail",
+    "db": "mailcase.cli.db",
 }
 
 
