@@ -1,0 +1,93 @@
+"""The kinds of mail there are templates for: what each is given, and sample values for previews and checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+
+# What a template may use even where the mail at hand has no value for it. The rest must be given:
+# number always, and per kind what stands in REQUIRED.
+_COMMON: dict[str, object] = {
+    "address": "", "assignee": "", "cc": [], "chain": [], "confirm": False, "cut": False, "follow_up_of": None,
+    "html": "", "known": True, "priority": "normal", "requester_address": "", "requester_name": "", "resolution": "",
+    "signature": "", "status": "", "status_label": "", "subject": "", "tags": [], "text": "", "until": None,
+    "agent_name": "", "confirm_to": "", "reject_to": "", "mailbox_name": "", "tag": "",
+}  # fmt: skip
+
+_DEFAULTS: dict[str, dict[str, object]] = {
+    "acknowledgement": {"known": False, "expected_time": None},
+    "follow-up": {"known": False, "expected_time": None},
+    "reminder": {"close_after": None},
+    "resolved": {"close_after": None},
+    "closed": {},
+    "no-response": {"attempts": []},
+    "answer": {},
+    "notification": {
+        "attachments": [], "history": [], "quoted_lines": 0, "received_at": None, "reply_to": [], "verified": True,
+    },
+    "agent-reminder": {"waiting_since": None, "why": "waiting"},
+    "escalation": {"waiting_since": None, "why": "escalated"},
+    "delivery-problem": {},
+    "command-result": {"cases": [], "commands": [], "done": [], "problems": [], "report": "", "your_text": ""},
+    "confirm-agent": {"reason": ""},
+    "digest": {},
+}  # fmt: skip
+
+REQUIRED: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "follow-up": ("follow_up_of",),
+        "reminder": ("attempt",),
+        "answer": ("text",),
+        "notification": ("author_name", "author_address", "text"),
+        "delivery-problem": ("recipients",),
+        "digest": ("sections",),
+    }
+)
+
+KINDS: tuple[str, ...] = tuple(_DEFAULTS)
+# Mail that may go to somebody we know nothing of: no word the sender chose is in it (O5, attack S13).
+UNKNOWN_SENDER = ("acknowledgement", "follow-up")
+# Mail in which the text is the message itself and is never cut.
+WHOLE_TEXT = ("answer",)
+TO_AGENTS = (
+    "notification", "agent-reminder", "escalation", "delivery-problem", "command-result", "confirm-agent", "digest",
+)  # fmt: skip
+
+
+def defaults(kind: str) -> dict[str, object]:
+    """The values a template of `kind` may leave out; for a kind of the operator's own, those of an answer."""
+    return _COMMON | _DEFAULTS.get(kind, {})
+
+
+def sample_values(kind: str, phrases: Mapping[str, str]) -> dict[str, object]:
+    """Values with which any template of `kind` can be rendered, in the language of `phrases`."""
+    day = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+    rows = [
+        {"number": 1042, "subject": phrases["sample_subject"], "status": "open", "requester": "Anna Berg", "at": day},
+        {"number": 1077, "subject": "Invoice 2026-118", "status": "new", "requester": "Ben Ito", "at": day},
+    ]
+    values: dict[str, object] = {
+        "number": 1077, "tag": "" if kind == "digest" else "[Case #1077]", "mailbox_name": "Example Support", "address": "support@example.com",
+        "subject": phrases["sample_subject"], "status": "open", "priority": "high", "assignee": "bob", "known": True,
+        "resolution": "confirmed" if kind == "closed" else "", "follow_up_of": 1042, "chain": [1042, 1077],
+        "requester_name": "Anna Berg", "requester_address": "anna@example.org", "tags": ["printer"],
+        "author_name": "Anna Berg", "author_address": "anna@example.org", "verified": False,
+        "text": phrases["sample_answer" if kind in ("answer", "reminder") else "sample_text"],
+        "expected_time": timedelta(days=1), "attempt": 2, "close_after": timedelta(days=14),
+        "confirm_to": "support+yes@example.com", "reject_to": "support+no@example.com",
+        "attempts": [{"at": day - timedelta(days=n), "text": ""} for n in (11, 7)],
+        "received_at": day, "quoted_lines": 14, "reply_to": ["anna@example.net"],
+        "attachments": [{"filename": "photo.jpg", "size": 482_133}, {"filename": "log.txt", "size": 812}],
+        "history": [
+            {"at": day - timedelta(days=2), "who": "anna@example.org", "text": phrases["sample_subject"]},
+            {"at": day - timedelta(days=1), "who": "bob", "text": phrases["status_pending"]},
+        ],
+        "waiting_since": day - timedelta(hours=8), "why": "waiting", "reason": "no aligned pass",
+        "recipients": [{"address": "anna@example.org", "status": "5.1.1", "text": "550 no such user",
+                        "permanent": True}],
+        "done": [], "problems": [phrases["unknown_command"].format(word="#clsoe")], "cases": rows,
+        "commands": [{"command": f"#{name}", "text": phrases[f"help_{name}"]} for name in ("note", "status")],
+        "your_text": phrases["sample_answer"], "sections": [{"title": "waiting", "cases": rows}],
+    }  # fmt: skip
+    return values
