@@ -70,18 +70,22 @@ class Words:
     addressed: frozenset[str] = frozenset()
     attachments: tuple[Mapping[str, object], ...] = ()
     template: str = ""
-    automatic: bool = False
+
+    def answers(self, order: Order) -> bool:
+        """Whether this is for the customer: there is something to say, and it is no note."""
+        return bool(self.text or self.attachments or self.template) and not order.has("note")
 
 
 def act(desk: Desk, case: CaseView, actor: Actor, key: str, author: Address, order: Order, words: Words) -> Work:
     """Do everything an order says, and send what is to be sent. Raises Refused or ImpossibleMove; then nothing counts.
 
-    On a closed case an answer, or `#followup`, goes out under the number of a new follow-up case (F6).
+    On a closed case an answer, or `#followup`, goes out under the number of a new follow-up case (F6); where one is
+    active already, the caller passes that one as `case` (F5).
     """
-    answers = bool(words.text or words.attachments or words.template) and not order.has("note")
+    answers = words.answers(order)
     agent = desk.policy.agent(actor.name) if actor.kind == "agent" else None
     if case.closed and (answers or order.has("followup")):
-        change = _follow_up(desk, case, actor)
+        change = opening.follow_up(desk, case, actor, StatusKind.OPEN)
     else:
         if order.has("followup"):
             raise Refused("followup_needs_closed", number=str(case.number), status=case.status)
@@ -96,14 +100,6 @@ def act(desk: Desk, case: CaseView, actor: Actor, key: str, author: Address, ord
     if work.status:
         _set_status(work, told=answers)
     return work
-
-
-def _follow_up(desk: Desk, case: CaseView, actor: Actor) -> Change:
-    active = max(case.follow_ups, default=0)
-    known = desk.cases.get(active)
-    if known and not known.closed:
-        return Change(desk.policy, desk.now, actor, known)
-    return opening.follow_up(desk, case, actor, StatusKind.OPEN)
 
 
 def _answer(work: Work, words: Words) -> None:

@@ -84,7 +84,7 @@ def choose(found: Keys, cases: Mapping[int, CaseView], known: Iterable[Known], s
     Where evidence disagrees the first wins and the others are doubts. Cases are already followed through merges (T4).
     """
     hits: list[tuple[CaseView, str]] = []
-    if found.token and found.token.kind in (tokens.CUSTOMER, tokens.CONFIRM, tokens.AGENT):
+    if found.token and found.token.kind != tokens.HOLD:
         hits += [(c, "token") for c in (cases.get(found.token.number),) if c]
     hits += _by_subject(found.numbers, cases, sender)
     hits += _by_ids(found.ids, cases, list(known))

@@ -26,6 +26,19 @@ def check(db: Database) -> None:
     raise SchemaTooOld(f"the database has {state}, this mailcase needs {HEAD}: run mailcase db upgrade")
 
 
+def prepare(db: Database) -> None:
+    """What a start does: an empty database gets its schema; one that has a schema must have the right one.
+
+    An upgrade of what exists is the operator's decision: they make a backup first. Raises as `check` does.
+    """
+    with db.read() as connection:
+        empty = not version(connection)
+    if empty:
+        upgrade(db)
+    else:
+        check(db)
+
+
 def _refuse_newer(found: str) -> None:
     if found > HEAD:
         raise SchemaTooNew(f"the database has schema {found}, this mailcase knows only {HEAD}: install the newer one")

@@ -1,0 +1,145 @@
+"""The sender: claims what is due in the outbox, hands it over, records what happened before it takes the next (O1)."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection
+
+from mailcase import log
+from mailcase.config import Config
+from mailcase.core.delivery import DEFERRED, FAILED, SENT, UNCERTAIN, Try, everybody
+from mailcase.core.retry import next_try
+from mailcase.failpoint import failpoint
+from mailcase.outgoing.smarthost import Unreachable, Way, open_way
+from mailcase.store import outbox
+from mailcase.store.engine import Database
+from mailcase.store.values import OutboxItem, RecipientState
+
+BATCH = 50
+LEASE = timedelta(minutes=15)
+# After the smarthost could not be reached nobody knocks again at once, however many mails are due.
+PAUSES = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
+# Kinds that go to customers: when one fails an agent must know (D3). The others went to an agent.
+TO_CUSTOMERS = frozenset(("answer", "acknowledgement", "follow-up", "reminder", "resolved", "closed", "no-response"))
+
+TellFailed = Callable[[Connection, OutboxItem, Sequence[tuple[str, str]]], None]
+
+logger = log.get("sender")
+
+
+class Sender:
+    """The one process that sends. `turn` does what is due now.
+
+    `tell_failed` is called in the transaction that records a customer's mail as failed: what follows from it for the
+    case is decided elsewhere.
+    """
+
+    def __init__(self, database: Database, config: Config, tell_failed: TellFailed, owner: str = "sender") -> None:
+        self.database, self.config, self.tell_failed, self.owner = database, config, tell_failed, owner
+        self.failures = 0
+        self.not_before = 0.0
+        with database.write() as conn:
+            outbox.free_leases(conn, owner)
+
+    @staticmethod
+    def clock() -> datetime:
+        """Now, in UTC."""
+        return datetime.now(UTC)
+
+    def turn(self, beat: Callable[[], None], stopped: Callable[[], bool]) -> int:
+        """Send what is due, in one session. Returns how many mails were tried."""
+        if time.monotonic() < self.not_before:
+            return 0
+        with self.database.read() as conn:
+            if not outbox.waiting(conn):
+                return 0
+        with self.database.write() as conn:
+            items = outbox.claim(conn, BATCH, self.clock(), LEASE, self.owner)
+        count, items = len(items), self._without_interrupted(items)
+        if not items:
+            return count
+        try:
+            with open_way(self.config.send) as way:
+                self.failures = 0
+                self._send_all(way, items, beat, stopped)
+        except Unreachable as error:
+            self._pause(error.words)
+            for item in items:
+                waiting = [r.address for r in item.recipients if r.state not in (SENT, FAILED)]
+                self._record(item, everybody(waiting, DEFERRED, error.words, ours=True))
+        return count
+
+    def _without_interrupted(self, items: list[OutboxItem]) -> list[OutboxItem]:
+        """What was being sent when a sender died may have arrived: the operator chose what that means (D6)."""
+        interrupted = [i for i in items if i.state == "sending"]
+        if not interrupted or self.config.send.uncertain == "resend":
+            return items
+        words = "interrupted while it was being handed over"
+        with self.database.write() as conn:
+            outbox.record_many(
+                conn, [outbox.Result(i.id, UNCERTAIN, (), words, None, False) for i in interrupted], self.clock()
+            )
+        return [i for i in items if i.state != "sending"]
+
+    def _give_back(self, items: list[OutboxItem]) -> None:
+        """Not begun: due again at once, and no attempt counted."""
+        now = self.clock()
+        with self.database.write() as conn:
+            outbox.record_many(
+                conn, [outbox.Result(i.id, "queued", (), i.last_reply, now, False) for i in items], now
+            )
+
+    def _pause(self, words: str) -> None:
+        pause = PAUSES[min(self.failures, len(PAUSES) - 1)]
+        self.failures += 1
+        self.not_before = time.monotonic() + pause
+        logger.warning("unreachable", to=self.config.send.to, problem=words, pause=pause)
+
+    def _send_all(
+        self, way: Way, items: list[OutboxItem], beat: Callable[[], None], stopped: Callable[[], bool]
+    ) -> None:
+        for position, item in enumerate(items):
+            if stopped():
+                self._give_back(items[position:])
+                return
+            result = way.send(item)
+            failpoint("before_sent_commit")
+            self._record(item, result)
+            failpoint("after_sent_commit")
+            beat()
+            if result.ours or result.state == UNCERTAIN:
+                # The session is gone: the rest is tried in the next one, and no attempt is counted for it.
+                self._give_back(items[position + 1 :])
+                self._pause(result.last)
+                return
+
+    def _record(self, item: OutboxItem, result: Try) -> None:
+        """One commit a mail: a crash between two mails then costs at most one copy."""
+        now = self.clock()
+        send = self.config.send
+        state, again = result.state, None
+        if state == DEFERRED or (state == UNCERTAIN and send.uncertain == "resend"):
+            again = next_try(item.attempts + 1, now, item.created_at, send.retry, send.give_up_after, random.random())
+        states = {r.address: r for r in item.recipients}
+        failures = list(result.failures)
+        if state == DEFERRED and again is None:
+            failures += [(a, words) for a, (s, words) in result.recipients.items() if s == DEFERRED]
+            state = FAILED if not any(s == SENT for s, _ in result.recipients.values()) else SENT
+        for address, (what, words) in result.recipients.items():
+            given_up = (address, words) in failures
+            states[address] = RecipientState(address, FAILED if given_up else what, words)
+        row_state = {DEFERRED: "queued", UNCERTAIN: "uncertain", SENT: "sent", FAILED: "failed"}[state]
+        with self.database.write() as conn:
+            outbox.record(conn, item.id, row_state, tuple(states.values()), result.last, again, now)
+            if failures and item.kind in TO_CUSTOMERS and item.case is not None:
+                self.tell_failed(conn, item, failures)
+        logger.info("sent" if row_state == "sent" else row_state, outbox=item.id, case=item.case, kind=item.kind,
+                    attempts=item.attempts + 1, reply=result.last)  # fmt: skip
+
+    def close(self) -> None:
+        """Leave the database."""
+        self.database.close()

@@ -1,0 +1,256 @@
+"""One spooled mail, or one due deadline, from claim to commit. Everything slow happens before the transaction."""
+
+from __future__ import annotations
+
+import resource
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection
+
+from mailcase import log
+from mailcase.core import opening
+from mailcase.core.answer import notify
+from mailcase.core.context import Arrival, Desk
+from mailcase.core.decision import SYSTEM, Deadline, Decision, MessageFiled, Outcome
+from mailcase.core.delivery import decide_failed
+from mailcase.core.due import decide_due
+from mailcase.core.message import Address, Mail, Reading
+from mailcase.core.policy import StatusKind
+from mailcase.core.reading import read
+from mailcase.core.thread import Keys
+from mailcase.failpoint import failpoint
+from mailcase.outgoing.letters import Writer
+from mailcase.planning import Batch, Plan, desk_for, mailbox_for, ours, plan_mail, write_all
+from mailcase.store import cases, outbox, record, spool
+from mailcase.store.engine import Database
+from mailcase.store.errors import Moved
+from mailcase.store.values import OutboxItem, OutgoingMail, Spooled
+
+BATCH = 50
+# Several large mails of one batch are in memory at once; a lease outlives the slowest batch.
+LEASE = timedelta(minutes=5)
+# Once in a batch, then alone; a mail that fails as often as this is set aside (B8).
+MOST_ATTEMPTS = 3
+# One mail may cost this much processor time; then the kernel ends the worker, and the mail's attempt counts (R2).
+CPU_SECONDS = 10
+# Deadlines that came while nobody was there are not all answered in one breath (C7).
+DUE_A_ROUND = 20
+
+logger = log.get("worker")
+
+
+@dataclass(slots=True)
+class Worker:
+    """What a worker works with. `begin` and `progress` tell the parent what is in hand."""
+
+    database: Database
+    writer: Writer
+    owner: str = "worker"
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    begin: Callable[[int], None] = lambda _task: None
+    progress: Callable[[int, int], None] = lambda _done, _failed: None
+
+    def mails(self) -> int:
+        """Work on what waits, at most a batch. Returns how many mails have got their outcome."""
+        if not self._waiting():
+            return 0
+        with self.database.write() as conn:
+            claimed = spool.claim(conn, BATCH, self.clock(), LEASE, self.owner)
+        if not claimed:
+            return 0
+        failpoint("after_claim")
+        readings, failures = self._read(claimed)
+        plans = self._plan(claimed, readings, failures)
+        failpoint("before_process")
+        done = self._commit(plans, failures)
+        for mail, reason in failures:
+            self._failed(mail, reason)
+        self.progress(done, len(failures))
+        return len(claimed)
+
+    def _waiting(self) -> bool:
+        with self.database.read() as conn:
+            return spool.waiting(conn) > 0
+
+    def _read(self, claimed: list[Spooled]) -> tuple[dict[int, Reading], list[tuple[Spooled, str]]]:
+        """Foreign bytes become facts, each mail with its own bound on processor time."""
+        readings: dict[int, Reading] = {}
+        failures: list[tuple[Spooled, str]] = []
+        ourselves = ours(self.writer.policy)
+        for mail in claimed:
+            if mail.attempts > MOST_ATTEMPTS:
+                failures.append((mail, "reading it ended the process that read it"))
+                continue
+            self.begin(mail.id)
+            signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
+            try:
+                readings[mail.id] = read(mail.raw, mail.envelope, ourselves)
+            except Exception as error:
+                logger.exception("read-failed", spool=mail.id)
+                failures.append((mail, f"{type(error).__name__} while reading"))
+            finally:
+                signal.setitimer(signal.ITIMER_PROF, 0)
+        return readings, failures
+
+    def _plan(
+        self, claimed: list[Spooled], readings: dict[int, Reading], failures: list[tuple[Spooled, str]]
+    ) -> list[tuple[Spooled, Reading, Plan]]:
+        plans = []
+        now = self.clock()
+        batch = Batch()
+        with self.database.read() as conn:
+            for mail in claimed:
+                if mail.id not in readings:
+                    continue
+                try:
+                    plan = plan_mail(conn, mail, readings[mail.id], self.writer, now, batch)
+                except Exception as error:
+                    logger.exception("plan-failed", spool=mail.id)
+                    failures.append((mail, f"{type(error).__name__} while deciding"))
+                    continue
+                plans.append((mail, readings[mail.id], plan))
+        return plans
+
+    def _commit(self, plans: list[tuple[Spooled, Reading, Plan]], failures: list[tuple[Spooled, str]]) -> int:
+        """One transaction, a savepoint a mail: one that fails takes nothing with it."""
+        if not plans:
+            return 0
+        done = 0
+        with self.database.write() as conn:
+            for mail, reading, plan in plans:
+                failpoint("in_process")
+                try:
+                    with conn.begin_nested():
+                        self._apply(conn, mail, reading, plan)
+                    done += 1
+                except Exception as error:
+                    logger.exception("commit-failed", spool=mail.id)
+                    failures.append((mail, f"{type(error).__name__} while storing"))
+            failpoint("before_process_commit")
+        failpoint("after_process_commit")
+        return done
+
+    def _apply(self, conn: Connection, mail: Spooled, reading: Reading, plan: Plan) -> None:
+        """Store a plan; if what it rests on moved, plan again: inside the transaction nothing moves any more (C4)."""
+        if not plan.holds(conn):
+            plan = plan_mail(conn, mail, reading, self.writer, self.clock(), Batch())
+        try:
+            with conn.begin_nested():
+                self._store(conn, mail, reading, plan)
+        except Moved:
+            plan = plan_mail(conn, mail, reading, self.writer, self.clock(), Batch())
+            self._store(conn, mail, reading, plan)
+        logger.info("mail", spool=mail.id, rule=plan.decision.rule, outcome=plan.decision.outcome.kind,
+                    case=plan.decision.outcome.case)  # fmt: skip
+
+    def _store(self, conn: Connection, mail: Spooled, reading: Reading, plan: Plan) -> None:
+        decision = plan.decision
+        apply(conn, decision, plan.mails, self.clock(), spool_id=mail.id, versions=plan.versions)
+        if decision.hold:
+            spool.hold(conn, mail.id, decision.hold)
+            return
+        if decision.release is not None and plan.arrival and plan.arrival.agent:
+            spool.release(conn, decision.release, plan.arrival.agent.name)
+        spool.finish(conn, mail.id, decision.outcome, decision.rule, self.clock(), message_id=reading.mail.message_id)
+
+    def _failed(self, mail: Spooled, reason: str) -> None:
+        """Give it another try, alone; after the last one set it aside with a case that everybody sees (B8, C2)."""
+        if mail.attempts < MOST_ATTEMPTS:
+            with self.database.write() as conn:
+                spool.end_lease(conn, mail.id)
+            return
+        with self.database.write() as conn:
+            decision, mails = self._unreadable(conn, mail, reason)
+            apply(conn, decision, mails, self.clock(), spool_id=mail.id, versions={})
+            spool.quarantine(conn, mail.id, reason, decision.outcome.case, now=self.clock())
+        logger.error("quarantined", spool=mail.id, reason=reason, case=decision.outcome.case)
+
+    def _unreadable(
+        self, conn: Connection, mail: Spooled, reason: str
+    ) -> tuple[Decision, tuple[OutgoingMail, ...]]:
+        """A case that says: a mail came that could not be read. Made of the envelope alone, not of the mail."""
+        policy, now = self.writer.policy, self.clock()
+        sender = Address("", mail.envelope.sender) if "@" in mail.envelope.sender else Address("", "")
+        mailbox = mailbox_for(mail, policy)
+        title = policy.phrase(mailbox.language, "unreadable_mail")
+        text = policy.phrase(mailbox.language, "unreadable_text", id=mail.id, reason=reason)
+        reading = Reading(Mail(subject=title, authors=(sender,), text=text), new=text)
+        arrival = Arrival(f"s{mail.id}", reading, mail.envelope, mail.source, mailbox, Keys(), received_at=now)
+        desk = Desk(policy, now, cases.next_number(conn))
+        change = opening.new_case(desk, mailbox, SYSTEM, StatusKind.NEW, sender, title)
+        change.silent = mail.silent
+        change.file(MessageFiled(change.case.number, "note", Address("mailcase", ""), text=text, at=now))
+        change.record("quarantined", reason, spool=mail.id)
+        notify(change, arrival, (), ())
+        decision = change.finish("quarantined", Outcome("quarantined", change.case.number, reason))
+        return decision, write_all(decision.replies, self.writer, now)
+
+    def due(self) -> int:
+        """Do what is due, oldest first, at most DUE_A_ROUND. Returns how many deadlines came."""
+        with self.database.read() as conn:
+            found = cases.due(conn, self.clock(), DUE_A_ROUND)
+        for deadline in found:
+            try:
+                self._one_due(deadline)
+            except Moved:
+                continue
+            except Exception:
+                # The next one is somebody else's case: it must not wait because this one fails.
+                logger.exception("deadline-failed", case=deadline.case, kind=deadline.kind)
+                with self.database.write() as conn:
+                    record.postpone_deadline(conn, deadline, self.clock() + timedelta(minutes=15))
+            self.progress(0, 0)
+        return len(found)
+
+    def tell_failed(self, conn: Connection, item: OutboxItem, failures: Sequence[tuple[str, str]]) -> None:
+        """In the sender's transaction: a mail to a customer will not arrive, so the case opens and agents know (R5)."""
+        case = cases.by_number(conn, item.case) if item.case is not None else None
+        if case is None:
+            return
+        now = self.clock()
+        desk = desk_for(conn, self.writer.policy, now, case, None, {})
+        decision = decide_failed(case, item.message_id, item.kind, failures, now, desk)
+        apply(conn, decision, write_all(decision.replies, self.writer, now), now, spool_id=None, versions={})
+
+    def _one_due(self, deadline: Deadline) -> None:
+        now = self.clock()
+        with self.database.read() as conn:
+            case = cases.by_number(conn, deadline.case)
+            desk = desk_for(conn, self.writer.policy, now, case, case.requester if case else None, {})
+        if case is None:
+            return
+        decision = decide_due(case, deadline, desk)
+        mails = write_all(decision.replies, self.writer, now)
+        with self.database.write() as conn:
+            if not record.take_deadline(conn, deadline):
+                return
+            apply(conn, decision, mails, now, spool_id=None, versions={case.number: case.version})
+        logger.info("deadline", case=case.number, kind=deadline.kind, rule=decision.rule)
+
+
+def apply(
+    conn: Connection,
+    decision: Decision,
+    mails: tuple[OutgoingMail, ...],
+    now: datetime,
+    *,
+    spool_id: int | None,
+    versions: Mapping[int, int],
+) -> None:
+    """Mails into the outbox and events onto cases, in the caller's transaction: the only way to change a case."""
+    ids = outbox.add(conn, mails, now) if mails else []
+    sent = {i: (ids[i], mail.message_id) for i, mail in enumerate(mails)}
+    record.record(conn, decision, now=now, spool_id=spool_id, sent=sent, versions=versions)
+
+
+def limit_memory(more: int = 768 * 1024**2) -> None:
+    """At most `more` bytes of address space beyond what is mapped now: a mail that wants more fails alone (F2)."""
+    with open("/proc/self/statm", encoding="ascii") as statm:
+        mapped = int(statm.read().split()[0]) * resource.getpagesize()
+    soft = mapped + more
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+
