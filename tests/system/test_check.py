@@ -12,6 +12,7 @@ import pytest
 import trustme
 
 from mailcase.cli.check import Finding, look
+from mailcase.cli.looking import at_clock
 from mailcase.config import load
 from mailcase.store import migrate
 from mailcase.store.engine import Database
@@ -179,10 +180,10 @@ def test_a_key_of_another_certificate_is_named(authority: trustme.CA, tmp_path: 
 
 def test_a_clock_that_went_back_is_named(tmp_path: Path) -> None:
     assert seen(tmp_path, MAILBOX)["clock"].state in ("ok", "warning")
+    config = load(tmp_path / "mailcase.toml")
     tomorrow = (datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1)).timestamp()
-    (tmp_path / "later.db").write_text("")
-    os.utime(tmp_path / "later.db", (tomorrow, tomorrow))
-    found = seen(tmp_path, f'database = "sqlite:///later.db"\n{MAILBOX}')["clock"]
+    os.utime(config.secret_file, (tomorrow, tomorrow))
+    (found,) = at_clock(config)
     assert found.state == "failed"
     assert "our files were written" in found.detail
 
