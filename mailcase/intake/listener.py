@@ -68,19 +68,14 @@ async def _run(
         loop.add_signal_handler(number, stop.set)
     if stop_fd is not None:
         loop.add_reader(stop_fd, stop.set)
-    await serve(sockets, config, policy, Keep(database, wake, loop), heartbeat, stop)
+    await serve(sockets, open_door(config, policy, Keep(database, wake, loop)), heartbeat, stop)
 
 
-async def serve(
-    sockets: ListenerSockets,
-    config: Config,
-    policy: Policy,
-    keep: Keep,
-    heartbeat: Callable[[], None],
-    stop: asyncio.Event,
-) -> None:
-    """Takes mail until `stop` is set; then finishes what is in hand. The sockets are closed in this process only."""
-    door = open_door(config, policy, keep)
+async def serve(sockets: ListenerSockets, door: Door, heartbeat: Callable[[], None], stop: asyncio.Event) -> None:
+    """Takes mail until `stop` is set; then finishes what is in hand. The sockets are closed in this process only.
+
+    Raises DiskFailed.
+    """
     servers = await _listen(sockets, door)
     beating = asyncio.create_task(_watch(door, heartbeat, stop))
     try:
@@ -92,9 +87,9 @@ async def serve(
         beating.cancel()
         with suppress(asyncio.CancelledError):
             await beating
-        await asyncio.to_thread(keep.close)
-    if keep.broken is not None:
-        raise DiskFailed(f"the disk failed under the database ({keep.broken}); look at the disk and its log")
+        await asyncio.to_thread(door.keep.close)
+    if door.keep.broken is not None:
+        raise DiskFailed(f"the disk failed under the database ({door.keep.broken}); look at the disk and its log")
 
 
 def open_door(config: Config, policy: Policy, keep: Keep) -> Door:

@@ -186,8 +186,10 @@ class SmtpSession(Connection):
     async def smtp_AUTH(self, arg: str) -> None:
         """RFC 4954. Over TLS only; it proves who the mail is from and opens no relay."""
         words = arg.split()
-        if not self._offers_login():
-            await self.push("538 5.7.11 There is no AUTH here without TLS")
+        if not self.door.passwords or not self.OFFERS_TLS:
+            await self.push("502 5.5.1 There is no AUTH here")
+        elif not self.is_secure:
+            await self.push("538 5.7.11 AUTH needs TLS")
         elif not self.is_extended or self.agent or self.sender is not None:
             await self.push("503 5.5.1 Not now")
         elif not words or len(words) > 2 or words[0].upper() not in ("PLAIN", "LOGIN"):

@@ -240,8 +240,7 @@ class Connection(SMTP):
             body.refuse(FULL)
         if rest is not None:
             self._end_body(whole=True)
-            if rest:
-                self._reader.feed_data(rest)
+            self._reader._buffer.extend(rest)  # type: ignore[attr-defined]  # feed_data refuses after a half-close
 
     def _end_body(self, whole: bool) -> None:
         if self._body is not None:

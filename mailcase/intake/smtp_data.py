@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailcase.core.message import Limits
 
 END = b"\r\n.\r\n"
-LONGEST_LINE = 1024 * 1024
+LONGEST_LINE = 1024 * 1024 + 1  # with its CR
 MOST_RECEIVED = 50
 HEAD = Limits().header_block
 
@@ -107,7 +107,7 @@ class Body:
         """How many Received fields the head has (RFC 5321 section 6.3)."""
         head = b""
         for block in self._blocks:
-            head += block[: HEAD]
+            head += block[:HEAD]
             end = head.find(b"\r\n\r\n")
             if end >= 0 or len(head) >= HEAD:
                 head = head[: end if end >= 0 else HEAD]

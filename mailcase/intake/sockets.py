@@ -63,7 +63,7 @@ def _open(name: str, place: Listen, passed: dict[str, list[socket.socket]]) -> t
         where = f"unix:{place.path}" if place.kind == "unix" else f"{place.host}:{place.port}"
         raise ConfigError(
             f"[{name}] listen = {where} cannot be opened ({error.strerror or error}); "
-            "end what uses it, choose another, or let systemd open it with listen = \"systemd\""
+            'end what uses it, choose another, or let systemd open it with listen = "systemd"'
         ) from None
 
 
