@@ -1,0 +1,84 @@
+"""Finds the block of From/Sent/To/Subject lines that mail programs put above a quotation or a forward."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mailcase.core.attribution import FIELD, INVISIBLE
+
+LONGEST_KEY = 40
+_TRIM = " \t\xa0*_>|" + INVISIBLE
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderBlock:
+    """Lines `start` up to (not with) `end`; `fields` holds (kind, value), kind one of from, date, to, cc, subject."""
+
+    start: int
+    end: int
+    fields: tuple[tuple[str, str], ...]
+
+    def value(self, kind: str) -> str:
+        """The first value of that kind, or ""."""
+        return next((value for name, value in self.fields if name == kind), "")
+
+
+def field_of(line: str) -> tuple[str, str]:
+    """(kind, value) of a line such as "*Von:* Jane Doe"; kind is "unknown" for another word, "" for none."""
+    for colon in (":", "："):
+        key, found, value = line[: LONGEST_KEY + 8].partition(colon)
+        if found:
+            key = key.strip(_TRIM).casefold()
+            kind = FIELD.get(key, "")
+            if kind:
+                return kind, line[line.index(colon) + 1 :].strip(_TRIM)
+            if key and len(key.split()) <= 2 and value[:1] in ("", " ", "\t", "*") and len(key) < 25:
+                return "unknown", value
+            return "", ""
+    return "", ""
+
+
+def find(lines: Sequence[str], start: int, announced: bool = False) -> HeaderBlock | None:
+    """The block that begins at line `start`, or None when the lines there are not surely one.
+
+    Without a line that announced it, it must name an author and a date or a recipient, and must not look like a filled
+    form (three kinds of field, or no foreign word among the keys). A blank line between fields is accepted, as HTML
+    that was turned into text often has it; so is a value that runs on to the next line.
+    """
+    fields: list[tuple[str, str]] = []
+    end, at, foreign = start, start, 0
+    while at < len(lines) and at - end <= 1 and len(fields) < 12:
+        kind, value = field_of(lines[at])
+        if kind and kind != "unknown":
+            fields.append((kind, value))
+            end = at + 1
+        elif fields and lines[at] and at == end and _runs_on(fields[-1][1], lines[at], lines[at + 1 : at + 2]):
+            fields[-1] = (fields[-1][0], f"{fields[-1][1]} {lines[at].strip(_TRIM)}".strip())
+            end = at + 1
+        elif lines[at]:
+            foreign += kind == "unknown" and at == end
+            break
+        at += 1
+    kinds = {kind for kind, _ in fields} - {"other"}
+    return HeaderBlock(start, end, tuple(fields)) if _is_certain(kinds, fields, foreign, announced) else None
+
+
+def _runs_on(value: str, line: str, following: Sequence[str]) -> bool:
+    """True when `line` continues the value above it: an address alone, or a value whose field goes on below."""
+    if field_of(line)[0]:
+        return False
+    if line[:1] in "<[(" or not value or value.rstrip().endswith((",", ";", "<", "[mailto:", ":")):
+        return True
+    return bool(following) and field_of(following[0])[0] not in ("", "unknown")
+
+
+def _is_certain(kinds: set[str], fields: list[tuple[str, str]], foreign: int, announced: bool) -> bool:
+    if announced:
+        return "from" in kinds
+    if "from" not in kinds or not kinds & {"date", "to"} or len(fields) < 2:
+        return False
+    if len(kinds) < 3:
+        author = next(value for kind, value in fields if kind == "from")
+        return not foreign and "@" in author
+    return not foreign or len(kinds) >= 4

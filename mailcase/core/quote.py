@@ -1,0 +1,302 @@
+"""Separates what the author of a mail wrote now from what they quoted, and from their signature."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from mailcase.core import attribution, header_block, signature
+from mailcase.core.message import Segment
+
+# The line above which customers and agents write. Every language keeps the frame "##- … -##", by which it is found.
+MARKER = "##- Please type your reply above this line -##"
+
+NEW, QUOTE, ATTRIBUTION, FORWARD = "new", "quote", "attribution", "forward"
+_NOTHING = ""  # the kind of a blank line, until it takes its neighbour's
+
+# More lines than this that may announce a quotation are no letter: the rest is taken as it stands (attacks S19).
+MOST_ATTEMPTS = 400
+WINDOW_LINES, WINDOW_LENGTH = 5, 400
+
+_MARKER = re.compile(r"[\s>|*]{0,40}##-.{1,300}-##")
+_SUPERCITE = re.compile(r"([A-Za-z]{1,4})>(?:\s|$)")
+_STRIP = " \t\r\n\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029\xa0\u3000" + attribution.INVISIBLE
+_COLONS = (":", "：")
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Lines `start` up to `end` announce a quotation or a forward; `certain` if even unmarked text below is one."""
+
+    kind: str
+    start: int
+    end: int
+    certain: bool = True
+
+
+def split(text: str, html: str = "", *, forwarded: bool = False) -> tuple[Segment, ...]:
+    """The text as segments in order; their texts put together are the text again (R3).
+
+    `html` is the mail's HTML part as sent, a hint where a client marks the quotation there but not in the text.
+    `forwarded` says that the subject names the mail a forward: a header block is then part of it, not a quotation.
+    Where nothing new would be left, everything is new.
+    """
+    lines = text.splitlines(keepends=True)
+    bare = [line.strip(_STRIP) for line in lines]
+    kinds = _announced(bare, forwarded)
+    signature.mark(bare, kinds)
+    _keep_interleaved(bare, kinds)
+    if not any(kind in (NEW, FORWARD) for kind in kinds):
+        kinds = [NEW] * len(lines)
+    _colour_blank_lines(kinds)
+    pairs = zip(kinds, lines, strict=True)
+    return tuple(
+        Segment(kind, "".join(line for _, line in run)) for kind, run in groupby(pairs, key=lambda pair: pair[0])
+    )
+
+
+def new_text(segments: Sequence[Segment]) -> str:
+    """What the author wrote now, forwards included, without blank lines around it."""
+    return "".join(segment.text for segment in segments if segment.kind in (NEW, FORWARD)).strip("\r\n").rstrip()
+
+
+def quoted_text(segments: Sequence[Segment]) -> str:
+    """The rest: quotations, the lines that announce them, signatures; without blank lines around it."""
+    return "".join(segment.text for segment in segments if segment.kind not in (NEW, FORWARD)).strip("\r\n").rstrip()
+
+
+def _announced(bare: Sequence[str], forwarded: bool) -> list[str]:
+    """The kind of each line as far as marks in front of it and lines that announce a quotation tell."""
+    kinds = _marked(bare)
+    at, own, attempts = 0, len(bare), 0
+    while at < len(bare):
+        if kinds[at] != NEW:
+            at += 1
+            continue
+        found = None
+        if attempts < MOST_ATTEMPTS and _may_announce(bare[at]):
+            attempts += 1
+            found = _find(bare, kinds, at, forwarded)
+        if found is None:
+            own = min(own, at)
+            at += 1
+            continue
+        rest = _settle(bare, kinds, found, own < found.start)
+        own = own if own < found.start else len(bare)
+        if rest:
+            return kinds
+        if kinds[found.start] == NEW:
+            own = min(own, found.start)
+        at = found.end
+    return _drop_lone_attribution(kinds)
+
+
+def _settle(bare: Sequence[str], kinds: list[str], found: _Found, own_above: bool) -> bool:
+    """Writes what was found into `kinds`; True when it decides all lines to the end."""
+    following = next((at for at in range(found.end, len(bare)) if bare[at]), len(bare))
+    marked = following < len(bare) and kinds[following] == QUOTE
+    if found.kind == FORWARD:
+        _fill(bare, kinds, found.start, len(bare), FORWARD)
+        return True
+    if not marked and following < len(bare) and bare[following][0] == "|" and found.kind == ATTRIBUTION:
+        marked = _mark_bars(bare, kinds, following)
+    if marked and found.kind != "marker":
+        _fill(bare, kinds, found.start, found.end, ATTRIBUTION)
+        return False
+    if not found.certain:
+        return False
+    if own_above:
+        _fill(bare, kinds, found.start, found.end, ATTRIBUTION)
+        _fill(bare, kinds, found.end, len(bare), QUOTE)
+        return True
+    if found.kind == ATTRIBUTION:
+        _fill(bare, kinds, found.start, found.end, ATTRIBUTION)
+    return False
+
+
+def _fill(bare: Sequence[str], kinds: list[str], start: int, end: int, kind: str) -> None:
+    for at in range(start, end):
+        kinds[at] = kind if bare[at] else _NOTHING
+
+
+def _marked(bare: Sequence[str]) -> list[str]:
+    """Quoted lines (> or initials and >), blank lines, and new ones."""
+    kinds: list[str] = []
+    before = _NOTHING
+    for line in bare:
+        kind = _NOTHING if not line else QUOTE if line[0] == ">" and _is_quoted(line, before) else NEW
+        kinds.append(kind)
+        before = kind
+    if QUOTE in kinds:
+        _mend_wrapped(bare, kinds)
+    _mark_supercited(bare, kinds)
+    return kinds
+
+
+def _is_quoted(line: str, before: str) -> bool:
+    """False for ">>> look <<<" and for the end of an attribution that was wrapped in front of its bracket."""
+    if line.startswith(">>>") and line.endswith("<<<"):
+        return False
+    if before == NEW and line.endswith(_COLONS) and len(line) < 60:
+        rest = line[1:].strip()
+        return not (len(rest) == 1 or (rest[0] != ">" and attribution.VERB_AT_END.match(rest) is not None))
+    return True
+
+
+def _mend_wrapped(bare: Sequence[str], kinds: list[str]) -> None:
+    """A few words alone between two quoted lines, the first of them full, were broken off the first."""
+    for at in range(1, len(bare) - 1):
+        if kinds[at] == NEW and kinds[at - 1] == QUOTE and kinds[at + 1] == QUOTE:
+            line = bare[at]
+            if len(line) <= 25 and line[0].islower() and len(bare[at - 1]) >= 60:
+                kinds[at] = QUOTE
+
+
+def _mark_supercited(bare: Sequence[str], kinds: list[str]) -> None:
+    """ "JD> text": a mark with initials, if two lines have the same one."""
+    found = [
+        (at, match.group(1))
+        for at, line in enumerate(bare)
+        if ">" in line[1:5] and kinds[at] == NEW and (match := _SUPERCITE.match(line))
+    ]
+    times = Counter(name for _, name in found)
+    for at, name in found:
+        if times[name] > 1:
+            kinds[at] = QUOTE
+
+
+def _mark_bars(bare: Sequence[str], kinds: list[str], start: int) -> bool:
+    """Lines marked with | directly below an attribution are its quotation."""
+    at = start
+    while at < len(bare) and (not bare[at] or bare[at][0] == "|"):
+        if bare[at]:
+            kinds[at] = QUOTE
+        at += 1
+    return True
+
+
+def _may_announce(line: str) -> bool:
+    """A cheap look before the expensive one: can this line end an attribution or begin a block?"""
+    last = line[-1]
+    if last in ":：" or last in attribution.RULE or line[0] in attribution.RULE or line[0] == "#":
+        return True
+    if line[0].isdigit():
+        return attribution.OLD_GMAIL.match(line) is not None
+    if ":" in line[:45] or "：" in line[:45]:
+        return header_block.field_of(line)[0] not in ("", "unknown")
+    return "@" in line and line[-8:].rpartition(" ")[2] in attribution.LAST_WORDS
+
+
+def _find(bare: Sequence[str], kinds: Sequence[str], at: int, forwarded: bool) -> _Found | None:
+    """What line `at` announces, alone or with its neighbours."""
+    line = bare[at]
+    if _MARKER.match(line):
+        return _Found("marker", _above_marker(bare, kinds, at), at + 1)
+    announces = ""
+    if line[0] in attribution.RULE or line[-1] in attribution.RULE + ":：":
+        announces = attribution.separator(line)
+    if announces:
+        start = at
+        return _Found(FORWARD if forwarded or announces == "forward" else "original", start, at + 1)
+    block = header_block.find(bare, at)
+    if block is not None:
+        return _Found(FORWARD if forwarded else "headers", _with_rule(bare, kinds, at), block.end)
+    return _attribution(bare, kinds, at)
+
+
+def _with_rule(bare: Sequence[str], kinds: Sequence[str], start: int) -> int:
+    """A block's first line, or the ruled line above it."""
+    above = start - 1
+    while above >= 0 and not bare[above]:
+        above -= 1
+    if above >= 0 and kinds[above] == NEW and len(bare[above]) >= 3 and not bare[above].strip(attribution.RULE + " "):
+        return above
+    return start
+
+
+def _above_marker(bare: Sequence[str], kinds: Sequence[str], at: int) -> int:
+    """Where the announcement above our own marker begins: whatever ends in a colon there, in whatever language."""
+    above = at - 1
+    while above >= 0 and at - above <= 6 and not (bare[above] and bare[above].strip("_-")):
+        above -= 1
+    if above >= 0 and kinds[above] == NEW and attribution.is_likely(bare[above]):
+        return above
+    return at
+
+
+def _attribution(bare: Sequence[str], kinds: Sequence[str], end: int) -> _Found | None:
+    """The attribution that ends on this line: it may have begun up to four lines above."""
+    joined, likely = "", end + 1
+    for start in range(end, max(-1, end - WINDOW_LINES), -1):
+        if kinds[start] != NEW and (bare[start] or not bare[start + 1].startswith("<")):
+            break
+        joined = f"{bare[start]} {joined}".strip()
+        if len(joined) > WINDOW_LENGTH:
+            break
+        if attribution.is_certain(joined):
+            return _Found(ATTRIBUTION, _opening(bare, kinds, start), end + 1)
+        if likely > end and attribution.is_likely(joined):
+            likely = start
+        elif likely <= end and attribution.OPENER.match(bare[start]) and bare[start][-1] not in ".!?":
+            return _Found(ATTRIBUTION, start, end + 1, certain=False)
+    return _Found(ATTRIBUTION, likely, end + 1, certain=False) if likely <= end else None
+
+
+def _opening(bare: Sequence[str], kinds: Sequence[str], start: int) -> int:
+    """An attribution's first line, where the date was wrapped onto lines of its own ("On 21 Nov 2014," "at 10:18,")."""
+    for above in range(start - 1, max(-1, start - 3), -1):
+        line = bare[above]
+        if kinds[above] != NEW or len(line) > 60 or not any(map(str.isdigit, line)) or line[-1] in ".!?:;":
+            break
+        if attribution.OPENER.match(line):
+            return above
+    return start
+
+
+def _drop_lone_attribution(kinds: list[str]) -> list[str]:
+    """An attribution without any quotation left announces nothing: it is shown as it stands."""
+    if QUOTE in kinds:
+        return kinds
+    return [NEW if kind == ATTRIBUTION else kind for kind in kinds]
+
+
+def _keep_interleaved(bare: Sequence[str], kinds: list[str]) -> None:
+    """Makes the quotations that are answered below new text; one alone above the whole answer stays quoted."""
+    runs = _runs(kinds)
+    answers = [
+        index
+        for index, (kind, start, end) in enumerate(runs)
+        if kind == NEW and index and not (signature.is_closing(bare[start:end]))
+    ]
+    quotes = [index for index, (kind, _, _) in enumerate(runs) if kind == QUOTE and answers and index < answers[-1]]
+    if not quotes:
+        return
+    own_above = any(kind == NEW for kind, _, _ in runs[: quotes[0]])
+    between = any(kind == NEW for kind, _, _ in runs[quotes[0] : quotes[-1]])
+    if own_above or between:
+        for index in quotes:
+            _, start, end = runs[index]
+            _fill(bare, kinds, start, end, NEW)
+
+
+def _runs(kinds: Sequence[str]) -> list[tuple[str, int, int]]:
+    """Runs of lines of one kind (kind, start, end); blank lines do not part them."""
+    runs: list[tuple[str, int, int]] = []
+    for at, kind in enumerate(kinds):
+        if not kind:
+            continue
+        if runs and runs[-1][0] == kind:
+            runs[-1] = (kind, runs[-1][1], at + 1)
+        else:
+            runs.append((kind, at, at + 1))
+    return runs
+
+
+def _colour_blank_lines(kinds: list[str]) -> None:
+    """Blank lines take the kind of the line above them; those at the top that of the first line."""
+    before = next((kind for kind in kinds if kind), NEW)
+    for at, kind in enumerate(kinds):
+        before = kinds[at] = kind or before
