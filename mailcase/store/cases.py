@@ -9,7 +9,9 @@ from typing import Any
 
 from sqlalchemy import (
     BindParameter,
+    ColumnElement,
     Connection,
+    Select,
     Text,
     and_,
     bindparam,
@@ -24,7 +26,7 @@ from mailcase.core.decision import CaseView, Deadline, Participant
 from mailcase.core.message import Address
 from mailcase.core.policy import StatusKind
 from mailcase.store.listing import CaseFilter, list_cases, show_case
-from mailcase.store.tables import cases, contact, counter, deadline, event, message, outbox, participant, tag
+from mailcase.store.tables import cases, contact, counter, deadline, event, message, outbox, participant, spool, tag
 
 __all__ = [
     "CaseFilter", "FoundMessage", "HistoryEntry", "active_follow_up", "by_message_ids", "by_number", "by_numbers",
@@ -43,7 +45,6 @@ class FoundMessage:
     message_id: str
     case: int
     ours: bool
-    mailbox: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,14 +160,16 @@ def next_number(conn: Connection) -> int:
 # ---- by Message-ID ---------------------------------------------------------------------------------------------------
 
 _ids: BindParameter[Any] = bindparam("ids", expanding=True)
+_HAS_ID: ColumnElement[bool] = literal_column("message_id <> ''")
 _BY_MESSAGE_ID = union_all(
-    select(message.c.message_id, message.c.case, message.c.outbox_id, cases.c.mailbox)
-    .join_from(message, cases, message.c.case == cases.c.number)
-    .where(message.c.message_id.in_(_ids), message.c.message_id != ""),
-    select(outbox.c.message_id, outbox.c.case, outbox.c.id, outbox.c.mailbox).where(
-        outbox.c.message_id.in_(_ids), outbox.c.case.is_not(None)
-    ),
-)
+    select(literal_column("1").label("rank"), message.c.message_id, message.c.case, message.c.outbox_id)
+    .where(message.c.message_id.in_(_ids), _HAS_ID),
+    select(literal_column("2"), outbox.c.message_id, outbox.c.case, outbox.c.id)
+    .where(outbox.c.message_id.in_(_ids), outbox.c.case.is_not(None)),
+    # The mail an answer was relayed from, or that held only commands: it is on the case under another id, or not.
+    select(literal_column("3"), spool.c.message_id, spool.c.outcome_case, literal_column("NULL"))
+    .where(spool.c.message_id.in_(_ids), _HAS_ID, spool.c.outcome_case.is_not(None)),
+)  # fmt: skip
 
 
 def by_message_ids(conn: Connection, ids: Sequence[str]) -> list[FoundMessage]:
@@ -174,12 +177,15 @@ def by_message_ids(conn: Connection, ids: Sequence[str]) -> list[FoundMessage]:
     wanted = [message_id for message_id in dict.fromkeys(ids) if message_id]
     if not wanted:
         return []
-    found: dict[tuple[str, int], FoundMessage] = {}
-    for message_id, number, outbox_id, mailbox in conn.execute(_BY_MESSAGE_ID, {"ids": wanted}):
-        key = (message_id, number)
-        ours = outbox_id is not None or (key in found and found[key].ours)
-        found[key] = FoundMessage(message_id, number, ours, mailbox)
-    return list(found.values())
+    found: dict[tuple[str, int], bool] = {}
+    for rank, message_id, number, outbox_id in sorted(conn.execute(_BY_MESSAGE_ID, {"ids": wanted}), key=_rank):
+        if rank < 3 or not any(known == message_id for known, _ in found):
+            found[message_id, number] = found.get((message_id, number), False) or outbox_id is not None
+    return [FoundMessage(message_id, number, ours) for (message_id, number), ours in found.items()]
+
+
+def _rank(row: Any) -> tuple[int, int]:
+    return row[0], row[2]
 
 
 _WHY = (
@@ -199,8 +205,6 @@ def why(conn: Connection, message_id: str) -> list[dict[str, Any]]:
     Each: message_id, case (None for ignored mail), direction, evidence, rule, verified, automatic, actor, at, subject,
     author, outcome, reason.
     """
-    from mailcase.store.tables import spool
-
     bare = message_id.strip().removeprefix("<").removesuffix(">")
     rows = [
         {"message_id": row.message_id, "case": row.case, "direction": row.direction, "evidence": row.evidence,
@@ -311,7 +315,7 @@ def contact_language(conn: Connection, address: str) -> str | None:
     return found
 
 
-_ANSWERED = (
+_ANSWERED: Select[Any] = (
     select(literal_column("1")).where(cases.c.requester_key == bindparam("key"), cases.c.answered.is_(True)).limit(1)
 )
 

@@ -214,6 +214,12 @@ def give_back(conn: Connection, ids: Iterable[int]) -> None:
     )
 
 
+def end_lease(conn: Connection, spool_id: int) -> None:
+    """It did not work this time: free at once, and the attempt counts. The next one gets it alone."""
+    statement = update(spool).where(spool.c.id == spool_id, _WAITING)
+    conn.execute(statement.values(lease_until=None, owner=""))
+
+
 def free_leases(conn: Connection, owner: str | None = None) -> int:
     """Leases that a killed process left (of `owner`, or all) end now; the attempts count. Returns how many."""
     query = update(spool).where(_WAITING, spool.c.lease_until.is_not(None)).values(lease_until=None, owner="")
@@ -290,6 +296,11 @@ def _entry(row: Any) -> SpoolEntry:
 def read(conn: Connection, ids: Sequence[int]) -> list[Spooled]:
     """Spooled mails as a worker sees them, without claiming them (a held mail that is being confirmed)."""
     return [_spooled(row) for row in conn.execute(_READ, {"ids": list(ids)})]
+
+
+def is_held(conn: Connection, spool_id: int) -> bool:
+    """Whether this mail waits for its agent's confirmation."""
+    return conn.scalar(select(spool.c.state).where(spool.c.id == spool_id)) == "held"
 
 
 def counts(conn: Connection) -> dict[str, int]:

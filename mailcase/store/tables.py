@@ -273,6 +273,7 @@ class Outbox(Row, table=True):
         Index(None, "raw_id"),
         Index(None, "case", "id"),
         Index(None, "state"),
+        _partial("ix_outbox_envelope_from", "envelope_from", where="envelope_from <> ''"),
     )
     id: int = _id()
     case: int | None = _refers("cases.number", null=True, deferred=True)

@@ -249,6 +249,7 @@ def _outbox() -> None:
         sa.UniqueConstraint("reason_key", name="uq_outbox_reason_key"),
     )
     op.create_index("ix_outbox_case_id", "outbox", ["case", "id"])
+    op.create_index("ix_outbox_envelope_from", "outbox", ["envelope_from"], **only("envelope_from <> ''"))
     op.create_index("ix_outbox_lane", "outbox", ["lane", "id"], **only("state IN ('queued', 'sending', 'uncertain')"))
     op.create_index("ix_outbox_message_id", "outbox", ["message_id"])
     op.create_index(

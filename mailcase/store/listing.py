@@ -1,0 +1,198 @@
+"""Cases as programs and lists show them: the JSON of the command line, filtered and sorted (L1, L2, S2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, or_, select
+
+from mailcase.core.message import Address
+from mailcase.store import search
+from mailcase.store.errors import NoSuch
+from mailcase.store.tables import cases, event, link, message, participant, tag
+
+_BATCH = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """Which cases, and in which order. Empty means: not asked for.
+
+    `statuses` are names, `kinds` the six kinds. `attention` are the new and open ones. `mine` is an agent's name:
+    assigned to them. `worked_by` restricts to cases an agent took part in (L3). `recent` are those that changed last,
+    newest first. `search` is a user's words: a lone number finds exactly that case. `sort` is number, date, subject
+    or priority; without it new and open come first, by priority, then by age (S2).
+    """
+
+    statuses: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    attention: bool = False
+    closed: bool | None = None
+    assignee: str = ""
+    mine: str = ""
+    worked_by: str = ""
+    mailboxes: tuple[str, ...] = ()
+    tag: str = ""
+    requester: str = ""
+    search: str = ""
+    sort: str = ""
+    recent: bool = False
+    limit: int | None = None
+
+
+_ATTENTION = ("new", "open")
+_FIRST = case((cases.c.kind.in_(_ATTENTION), 0), (cases.c.kind == "closed", 2), else_=1)
+_SORTS: dict[str, tuple[Any, ...]] = {
+    "": (_FIRST, cases.c.priority_rank, cases.c.created_at, cases.c.number),
+    "attention": (cases.c.priority_rank, cases.c.created_at, cases.c.number),
+    "number": (cases.c.number,),
+    "date": (cases.c.created_at, cases.c.number),
+    "subject": (func.lower(cases.c.subject), cases.c.number),
+    "priority": (cases.c.priority_rank, cases.c.created_at, cases.c.number),
+    "recent": (cases.c.updated_at.desc(), cases.c.number.desc()),
+}
+
+
+def list_cases(conn: Connection, wanted: CaseFilter) -> list[dict[str, Any]]:
+    """The cases that fit, each as the array of `case list --json` has it."""
+    query = _conditions(select(cases), wanted)
+    if wanted.search:
+        numbers = search.search(conn, wanted.search, max(wanted.limit or 0, search.MOST))
+        if not numbers:
+            return []
+        query = query.where(cases.c.number.in_(numbers))
+    sort = wanted.sort or ("recent" if wanted.recent else "attention" if wanted.attention else "")
+    if sort not in _SORTS:
+        raise NoSuch(f"cannot sort by {sort!r}: use number, date, subject or priority")
+    rows = conn.execute(query.order_by(*_SORTS[sort]).limit(wanted.limit)).all()
+    return [_summary(row, extra) for row, extra in zip(rows, _extras(conn, [r.number for r in rows]), strict=True)]
+
+
+def _conditions(query: Select[Any], wanted: CaseFilter) -> Select[Any]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.statuses:
+        conditions.append(func.lower(cases.c.status).in_([status.lower() for status in wanted.statuses]))
+    kinds = wanted.kinds or (_ATTENTION if wanted.attention else ())
+    if kinds:
+        conditions.append(cases.c.kind.in_(kinds))
+    if wanted.closed is not None:
+        conditions.append(cases.c.kind == "closed" if wanted.closed else cases.c.kind != "closed")
+    for name in (wanted.assignee, wanted.mine):
+        if name:
+            conditions.append(func.lower(cases.c.assignee) == name.lower())
+    if wanted.mailboxes:
+        conditions.append(cases.c.mailbox.in_(wanted.mailboxes))
+    if wanted.tag:
+        conditions.append(exists().where(tag.c.case == cases.c.number, tag.c.name == wanted.tag))
+    if wanted.requester:
+        conditions.append(cases.c.requester_key == wanted.requester.casefold())
+    if wanted.worked_by:
+        worked = exists().where(event.c.case == cases.c.number, event.c.actor == f"agent:{wanted.worked_by}")
+        conditions.append(or_(worked, func.lower(cases.c.assignee) == wanted.worked_by.lower()))
+    return query.where(*conditions) if conditions else query
+
+
+def _extras(conn: Connection, numbers: list[int]) -> Iterable[dict[str, list[Any]]]:
+    """Tags and follow-ups of each of these cases."""
+    found: dict[int, dict[str, list[Any]]] = {number: {"tags": [], "follow_ups": []} for number in numbers}
+    for start in range(0, len(numbers), _BATCH):
+        some = numbers[start : start + _BATCH]
+        for number, name in conn.execute(select(tag.c.case, tag.c.name).where(tag.c.case.in_(some))):
+            found[number]["tags"].append(name)
+        following = select(cases.c.follow_up_of, cases.c.number).where(
+            cases.c.follow_up_of.in_(some), cases.c.follow_up_of.is_not(None)
+        )
+        for number, follow_up in conn.execute(following):
+            found[number]["follow_ups"].append(follow_up)
+    return [{key: sorted(values) for key, values in found[number].items()} for number in numbers]
+
+
+def rfc3339(at: datetime | None) -> str | None:
+    """A time as the JSON has it: RFC 3339, UTC, with a Z."""
+    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _summary(row: Any, extra: dict[str, list[Any]]) -> dict[str, Any]:
+    return {
+        "number": row.number,
+        "subject": row.subject,
+        "status": row.status,
+        "kind": row.kind,
+        "resolution": row.resolution,
+        "priority": row.priority,
+        "assignee": row.assignee,
+        "mailbox": row.mailbox,
+        "requester": {"name": row.requester_name, "address": row.requester_address},
+        "language": row.language,
+        "tags": extra["tags"],
+        "created_at": rfc3339(row.created_at),
+        "updated_at": rfc3339(row.updated_at),
+        "until": rfc3339(row.until),
+        "follow_up_of": row.follow_up_of,
+        "follow_ups": extra["follow_ups"],
+        "merged_into": row.merged_into,
+    }
+
+
+def show_case(conn: Connection, number: int) -> dict[str, Any]:
+    """One case with everything on it, as `case show --json` has it. Raises NoSuch."""
+    row = conn.execute(select(cases).where(cases.c.number == number)).first()
+    if row is None:
+        raise NoSuch(f"there is no case {number}")
+    (extra,) = _extras(conn, [number])
+    return {
+        **_summary(row, extra),
+        "participants": _participants(conn, number),
+        "links": _links(conn, number),
+        "messages": _messages(conn, number),
+        "history": _history(conn, number),
+    }
+
+
+def _participants(conn: Connection, number: int) -> list[dict[str, str]]:
+    columns = select(participant.c.name, participant.c.address, participant.c.role)
+    rows = conn.execute(columns.where(participant.c.case == number).order_by(participant.c.id))
+    return [{"name": row.name, "address": row.address, "role": row.role} for row in rows]
+
+
+def _links(conn: Connection, number: int) -> list[dict[str, Any]]:
+    rows = conn.execute(select(link.c.other, link.c.relation).where(link.c.case == number).order_by(link.c.other))
+    return [{"number": row.other, "relation": row.relation} for row in rows]
+
+
+def _messages(conn: Connection, number: int) -> list[dict[str, Any]]:
+    rows = conn.execute(select(message).where(message.c.case == number).order_by(message.c.id))
+    return [
+        {
+            "id": row.id,
+            "message_id": row.message_id,
+            "direction": row.direction,
+            "automatic": row.automatic,
+            "verified": row.verified,
+            "author": str(Address(row.author_name, row.author_address)),
+            "from": row.author_address,
+            "to": [address for _, address in row.to],
+            "cc": [address for _, address in row.cc],
+            "subject": row.subject,
+            "at": rfc3339(row.at),
+            "text": row.text,
+            "quoted": row.quoted,
+            "html": row.html,
+            "attachments": row.attachments,
+            "evidence": row.evidence,
+            "rule": row.rule,
+        }
+        for row in rows
+    ]
+
+
+def _history(conn: Connection, number: int) -> list[dict[str, Any]]:
+    rows = conn.execute(select(event).where(event.c.case == number).order_by(event.c.id))
+    return [
+        {"at": rfc3339(row.at), "actor": row.actor, "event": row.event, "text": row.text,
+         "from_status": row.from_status, "to_status": row.to_status, "data": row.data}
+        for row in rows
+    ]  # fmt: skip

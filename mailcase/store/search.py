@@ -1,0 +1,203 @@
+"""Finding cases by what people remember of them: a number, any part of a name, address or subject, words (L1).
+
+Two indices. *Words*: every message by the words of its subject, people and new text. *Headings*: every case by any
+part of its subject and people, three letters at a time. Both are made from text folded here, so that SQLite (FTS5)
+and PostgreSQL (GIN) find the same; neither ever sees a user's text as syntax.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, text
+
+from mailcase.store.columns import storable
+from mailcase.store.tables import cases, heading
+from mailcase.store.upsert import upsert
+
+MOST = 500  # cases that one search finds at the most, the newest ones
+TEXT_LENGTH = 50_000  # characters of one message that are looked through
+_TERMS = 12  # words of a search beyond these are left out
+
+# Accents, Hebrew points and Arabic vowel signs. Japanese voicing marks are other letters and stay.
+_MARKS = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]+")
+# Scripts that put no blanks between words: Thai to Khmer, kana, Han, and Hangul, which glues particles to words.
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
+_WORD = re.compile(r"[^\W_]+")
+_NUMBER = re.compile(r"#?(\d{1,12})")
+
+
+def fold(value: str) -> str:
+    """Text in which case, accents and width make no difference: Müller, MULLER and ｍüller are one."""
+    if value.isascii():
+        return value.lower().replace("\0", "")
+    plain = _MARKS.sub("", unicodedata.normalize("NFKD", storable(value).casefold()))
+    return unicodedata.normalize("NFC", plain)
+
+
+def words(value: str) -> str:
+    """Folded text as it is indexed by words; runs of unspaced script become overlapping pairs of letters."""
+    folded = fold(value)
+    return folded if folded.isascii() else _UNSPACED.sub(_pairs, folded)
+
+
+def _pairs(match: re.Match[str]) -> str:
+    run = match.group()
+    return f" {' '.join(run[i : i + 2] for i in range(len(run)))} "
+
+
+def grams(folded: str) -> set[str]:
+    """Every three letters that follow each other in a line of folded text."""
+    return {line[i : i + 3] for line in folded.split("\n") for i in range(len(line) - 2)}
+
+
+# ---- keeping the indices ---------------------------------------------------------------------------------------------
+
+_WORDS_IN = {
+    "sqlite": text("INSERT INTO search_words (rowid, words) VALUES (:id, :words)"),
+    "postgresql": text("INSERT INTO search_words (message, words) VALUES (:id, array_to_tsvector(:words))"),
+}
+_WORDS_OUT = {
+    "sqlite": text("INSERT INTO search_words (search_words, rowid, words) VALUES ('delete', :id, :words)"),
+    "postgresql": text("DELETE FROM search_words WHERE message = :id"),
+}
+_HEADING_IN = {
+    "sqlite": text("INSERT INTO search_heading (rowid, text) VALUES (:number, :folded)"),
+    "postgresql": text("INSERT INTO search_heading (number, grams) VALUES (:number, :grams)"),
+}
+_HEADING_OUT = {
+    "sqlite": text("INSERT INTO search_heading (search_heading, rowid, text) VALUES ('delete', :number, :folded)"),
+    "postgresql": text("DELETE FROM search_heading WHERE number = :number"),
+}
+_HEADING = upsert(heading, ("case",), ("text",))
+
+
+def message_words(row: Mapping[str, Any]) -> str:
+    """What a message is found by. `row` has the columns of `message`."""
+    people = [row["author_name"], row["author_address"]]
+    people += [part for pair in (*row["to"], *row["cc"]) for part in pair]
+    return words(f"{row['subject']} {' '.join(people)} {row['text'][:TEXT_LENGTH]}")
+
+
+def add_messages(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Index new messages by their ids."""
+    name = conn.dialect.name
+    conn.execute(_WORDS_IN[name], [{"id": row["id"], "words": _stored(name, message_words(row))} for row in rows])
+
+
+def remove_message(conn: Connection, row: Mapping[str, Any]) -> None:
+    """Take a message out, by the same text it was indexed with: call it before the row is changed or deleted."""
+    name = conn.dialect.name
+    conn.execute(_WORDS_OUT[name], {"id": row["id"]} | ({"words": message_words(row)} if name == "sqlite" else {}))
+
+
+def _stored(dialect: str, value: str) -> str | list[str]:
+    return value if dialect == "sqlite" else sorted(set(_WORD.findall(value)))
+
+
+def add_headings(conn: Connection, texts: Mapping[int, str]) -> None:
+    """Index new cases by their subject, names and addresses, one a line."""
+    name = conn.dialect.name
+    rows = [{"number": number, "folded": fold(value)} for number, value in texts.items()]
+    conn.execute(_HEADING(conn), [{"case": row["number"], "text": row["folded"]} for row in rows])
+    conn.execute(_HEADING_IN[name], [_heading_row(name, row) for row in rows])
+
+
+def change_headings(conn: Connection, texts: Mapping[int, str]) -> None:
+    """The same for cases that are indexed already."""
+    remove_headings(conn, texts)
+    add_headings(conn, texts)
+
+
+def remove_headings(conn: Connection, numbers: Iterable[int]) -> None:
+    """Take cases out."""
+    name = conn.dialect.name
+    query = select(heading.c.case, heading.c.text).where(heading.c.case.in_(list(numbers)))
+    for number, folded in conn.execute(query).all():
+        conn.execute(_HEADING_OUT[name], {"number": number} | ({"folded": folded} if name == "sqlite" else {}))
+    conn.execute(heading.delete().where(heading.c.case.in_(list(numbers))))
+
+
+def _heading_row(dialect: str, row: dict[str, Any]) -> dict[str, Any]:
+    return row if dialect == "sqlite" else {"number": row["number"], "grams": sorted(grams(row["folded"]))}
+
+
+# ---- asking ----------------------------------------------------------------------------------------------------------
+
+_BY_NUMBER = select(cases.c.number).where(cases.c.number == bindparam("number"))
+_BY_WORDS = {
+    "sqlite": text(
+        'SELECT DISTINCT "case" FROM (SELECT m."case" FROM search_words JOIN message m ON m.id = search_words.rowid '
+        "WHERE search_words MATCH :query ORDER BY search_words.rowid DESC LIMIT :most)"
+    ),
+    "postgresql": text(
+        'SELECT DISTINCT "case" FROM (SELECT m."case" FROM search_words s JOIN message m ON m.id = s.message '
+        "WHERE s.words @@ CAST(:query AS tsquery) ORDER BY s.message DESC LIMIT :most) AS found"
+    ),
+}
+_BY_PARTS = {
+    "sqlite": text(
+        'SELECT h."case" FROM search_heading JOIN heading h ON h."case" = search_heading.rowid '
+        "WHERE search_heading MATCH :query ORDER BY search_heading.rowid DESC"
+    ),
+    "postgresql": text(
+        'SELECT h."case" FROM search_heading s JOIN heading h ON h."case" = s.number WHERE s.grams @> :query '
+        "ORDER BY s.number DESC"
+    ),
+}
+
+
+def search(conn: Connection, asked: str, most: int = MOST) -> list[int]:
+    """Numbers of the cases that fit, the newest first. A lone number finds exactly that case, if it exists.
+
+    Otherwise all words must stand in one message (each may be the beginning of a longer word), or each must be a part
+    of the case's subject, names and addresses.
+    """
+    number = _NUMBER.fullmatch(asked.strip())
+    if number:
+        found = list(conn.scalars(_BY_NUMBER, {"number": int(number[1])}))
+        if found or asked.strip().startswith("#"):
+            return found
+    terms = fold(asked).split()[:_TERMS]
+    if not terms:
+        return []
+    both = {*_by_words(conn, terms, most), *_by_parts(conn, terms, most)}
+    return sorted(both, reverse=True)[:most]
+
+
+def _by_words(conn: Connection, terms: Sequence[str], most: int) -> list[int]:
+    wanted = [word for term in terms for word in _asked_words(term)]
+    if not wanted:
+        return []
+    name = conn.dialect.name
+    # Letters and digits only: nothing in here is an operator, whatever the user wrote (S31).
+    query = " ".join(f'"{word}" *' for word in wanted) if name == "sqlite" else " & ".join(f"'{w}':*" for w in wanted)
+    return list(conn.scalars(_BY_WORDS[name], {"query": query, "most": most}))
+
+
+def _asked_words(term: str) -> list[str]:
+    """The words of one term; of a run of unspaced script its pairs, of a lone letter of it that letter."""
+    found = []
+    for word in _WORD.findall(words(term)):
+        alone = len(word) == 1 and _UNSPACED.fullmatch(word)
+        if not alone or len(_WORD.findall(words(term))) == 1:
+            found.append(word)
+    return found
+
+
+def _by_parts(conn: Connection, terms: Sequence[str], most: int) -> list[int]:
+    """Terms of three letters and more narrow it down by the index; then every term must really be in the heading."""
+    wanted = sorted({gram for term in terms for gram in grams(term)})
+    if not wanted:
+        return []
+    name = conn.dialect.name
+    quoted = [gram.replace('"', '""') for gram in wanted]
+    query: Any = " ".join(f'"{gram}"' for gram in quoted) if name == "sqlite" else wanted
+    position = "instr" if name == "sqlite" else "strpos"
+    narrowed = "".join(f" AND {position}(h.text, :term{i}) > 0" for i in range(len(terms)))
+    statement = str(_BY_PARTS[name]).replace(" ORDER BY", f"{narrowed} ORDER BY") + " LIMIT :most"
+    values = {f"term{i}": term for i, term in enumerate(terms)}
+    return list(conn.scalars(text(statement), {"query": query, "most": most, **values}))
