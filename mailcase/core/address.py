@@ -140,7 +140,9 @@ def _is_visible(address: str) -> bool:
 
 def display_name(phrase: list[Token], address: str = "") -> str:
     """The words of a display name as one clean line; "" where it only repeats the address."""
-    words = "".join(_unquoted(text) if kind == "quoted" else " " if kind == "space" else text for kind, text in phrase)
+    words = "".join(
+        _unquoted(text) if kind == "quoted" else " " if kind in ("space", '"') else text for kind, text in phrase
+    )
     name = normalise.clean_line(charset.decode_words(words.strip()))
     if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
         name = name[1:-1].strip()

@@ -51,6 +51,7 @@ def leaf_of(message: BoundedMessage, position: int, holder: str) -> Leaf:
     """The leaf with its names read; the content stays encoded until `decode_leaf`."""
     content_type, disposition = message.field("content-type"), message.field("content-disposition")
     kind = disposition.partition(";")[0].strip(" \t\r\n\"'").lower()
+    kind = kind if kind.isascii() and kind.isprintable() and len(kind) < 40 else ""
     return Leaf(message, message.media_type(), mime.filename(content_type, disposition), kind, position, holder)
 
 
@@ -74,7 +75,8 @@ def sort(root: BoundedMessage) -> tuple[list[Leaf], Sorted]:
     leaves: list[Leaf] = []
     found = Sorted()
     if root.children():
-        _sort_parts(root, leaves, found, html_open=True, plain_open=True, alternative=False)
+        alternative = root.media_type() == "multipart/alternative"
+        _sort_parts(root, leaves, found, html_open=True, plain_open=True, alternative=alternative)
     else:
         leaf = leaf_of(root, 0, "")
         leaves.append(leaf)

@@ -8,6 +8,7 @@ import re
 
 _WESTERN = "cp1252"
 _SNIFFED_BYTES = 4_096
+_ASCII = bytes(range(128))
 
 # The Python codec for each name; where a superset is what senders really use, the superset (as the WHATWG Encoding
 # standard does). Never unicode_escape, punycode and the like, which are no charsets. UTF-7 (RFC 2152) only where it is
@@ -102,6 +103,8 @@ def _drop_bom(text: str) -> str:
 
 
 def _decode_western(data: bytes, name: str) -> tuple[str, str]:
+    if name == "ascii" and b"\x1b$" in data:
+        return _sniff(data), "charset-mismatch"
     try:
         return _drop_bom(data.decode("utf-8")), "charset-mismatch"
     except UnicodeError:
@@ -147,9 +150,9 @@ def _sniff(data: bytes) -> str:
         return _decode_damaged(data, "iso2022_jp_ext")
     try:
         return data.decode("utf-8")
-    except UnicodeError as error:
-        if error.reason == "unexpected end of data" and error.start > len(data) - 4:  # type: ignore[attr-defined]
-            return data.decode("utf-8", "replace")
+    except UnicodeDecodeError as error:
+        if error.start > len(data) - 4 and not data[: error.start].isascii():
+            return data.decode("utf-8", "replace")  # cut in the middle of its last character
     name = _guess(data)
     try:
         return data.decode(name)
@@ -158,13 +161,15 @@ def _sniff(data: bytes) -> str:
 
 
 def _guess(data: bytes) -> str:
+    """Western where most letters are ASCII: short texts tell no more. Else what charset-normalizer makes of it."""
+    sample = data[:_SNIFFED_BYTES]
+    if 3 * len(sample.translate(None, _ASCII)) < len(sample.translate(None, b" \t\r\n")):
+        return _WESTERN
     from charset_normalizer import from_bytes  # 60 ms to import, for one mail in thousands
 
-    best = from_bytes(data[:_SNIFFED_BYTES]).best()
-    found = codec(best.encoding) if best is not None else ""
-    if not found and best is not None:
-        found = codec(best.encoding.replace("iso8859_", "iso-8859-").replace("_", "-"))
-    return found if found not in ("", "ascii", "utf-16", "utf-32") else _WESTERN
+    best = from_bytes(sample).best()
+    found = codec(best.encoding.replace("iso8859_", "iso-8859-")) if best is not None else ""
+    return found if found not in ("", "ascii", "utf-7", "utf-16", "utf-32") else _WESTERN
 
 
 def raw_text(value: str) -> str:
@@ -221,28 +226,36 @@ def _word_bytes(encoding: str, encoded: str) -> bytes:
     return base64_bytes(raw)[0]
 
 
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/\s]")
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_WHITE = b" \t\r\n\x0b\x0c"
+_STRAY = re.compile(rb"[^A-Za-z0-9+/=\s]")
+_PADDING_END = re.compile(rb"=+[ \t]*[\r\n]+")
 
 
 def base64_bytes(raw: bytes) -> tuple[bytes, bool]:
-    """(bytes, sound): base64 as far as it goes (RFC 2045 section 6.8), also several padded runs one after another.
+    """(bytes, sound): base64, also several padded runs one after another.
 
-    Not sound: what follows is no base64 and is left out; when already the first character is none, the bytes are
-    the input.
+    Not sound: other characters stand in it. They are passed over (RFC 2045 section 6.8), but a line of plain text, as
+    mailing lists put it below, ends the base64. When already the first character is none, the bytes are the input.
     """
-    out: list[bytes] = []
-    position = 0
-    while True:
-        stop = _NOT_BASE64.search(raw, position)
-        run = b"".join(raw[position : stop.start() if stop else len(raw)].split())
-        if len(run) >= 2:
-            run = run[:-1] if len(run) % 4 == 1 else run
-            out.append(binascii.a2b_base64(run + b"=" * (-len(run) % 4)))
-        elif stop and not out:
-            return raw, False
-        if not stop:
-            return b"".join(out), True
-        rest = raw[stop.end() : stop.end() + 4].lstrip(b"=")
-        if stop.group() != b"=" or rest[:1] not in (b"", b"\r", b"\n"):
-            return b"".join(out), False
-        position = stop.end() + (raw[stop.end() : stop.end() + 1] == b"=")
+    strays = raw.translate(None, _BASE64 + _WHITE).strip(b"=")
+    if not strays:
+        return b"".join(map(_base64_run, _PADDING_END.split(raw))), True
+    stray = _STRAY.search(raw)
+    start = stray.start() if stray else len(raw)
+    if not raw[:start].strip():
+        return raw, False
+    line_start = raw.rfind(b"\n", 0, start) + 1
+    line = raw[line_start:].partition(b"\n")[0].strip()
+    if len(line.split()) > 1 or line.startswith((b"--", b"__")):
+        raw = raw[: max(line_start, 1)] if line_start else raw[:start]
+    return _base64_run(raw), False
+
+
+def _base64_run(raw: bytes) -> bytes:
+    """One run up to its padding, whatever else stands in it; a missing padding does no harm."""
+    run = raw.partition(b"=")[0]
+    run = run.translate(None, run.translate(None, _BASE64))
+    if len(run) % 4 == 1:
+        run = run[:-1]
+    return binascii.a2b_base64(run + b"=" * (-len(run) % 4))

@@ -17,6 +17,7 @@ _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _FIELD = re.compile(rb"^(content-type|content-transfer-encoding)[ \t]*:((?:[^\r\n]|\r?\n[ \t])*)", re.I | re.M)
 _HEADER_LINE = re.compile(rb"(?!--)[!-9;-~]+:|[ \t]")
 _TOKEN = b"mailcase+cut+%06d"
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NEVER = ("text/", "message/", "multipart/", "application/ms-tnef", "application/vnd.ms-tnef")
 
 
@@ -36,15 +37,16 @@ def without_attachments(raw: bytes) -> tuple[bytes, tuple[Hole, ...]]:
     """
     if len(raw) <= 2 * SMALLEST:
         return raw, ()
-    spans = _spans(raw)
     kept: list[bytes] = []
     holes: list[Hole] = []
     done = 0
-    for start, end in spans:
-        kept += [raw[done:start], _TOKEN % len(holes), b"\n"]
-        holes.append(Hole(decoded_size(raw, start, end)))
-        done = end
-    return (b"".join([*kept, raw[done:]]), tuple(holes)) if spans else (raw, ())
+    for start, end in _spans(raw):
+        size = decoded_size(raw[start:end])
+        if size >= 0:
+            kept += [raw[done:start], _TOKEN % len(holes), b"\n"]
+            holes.append(Hole(size))
+            done = end
+    return (b"".join([*kept, raw[done:]]), tuple(holes)) if holes else (raw, ())
 
 
 def hole_of(data: bytes, holes: tuple[Hole, ...]) -> Hole | None:
@@ -55,11 +57,13 @@ def hole_of(data: bytes, holes: tuple[Hole, ...]) -> Hole | None:
     return holes[int(number)] if number.isdigit() and int(number) < len(holes) else None
 
 
-def decoded_size(raw: bytes, start: int, end: int) -> int:
-    """The size of base64 text after decoding, without decoding it."""
-    blanks = sum(raw.count(blank, start, end) for blank in (b"\n", b"\r", b" ", b"\t"))
-    padding = raw.count(b"=", max(start, end - 8), end)
-    return (end - start - blanks - padding) * 3 // 4
+def decoded_size(encoded: bytes) -> int:
+    """The size of base64 text after decoding, without decoding it; -1 when it is not plain base64."""
+    rest = encoded.translate(None, _BASE64)
+    padding = rest.translate(None, b"\r\n")
+    if padding not in (b"", b"=", b"==") or not encoded[-8:].rstrip(b"\r\n").endswith(padding):
+        return -1
+    return (len(encoded) - len(rest)) * 3 // 4
 
 
 def _spans(raw: bytes) -> list[tuple[int, int]]:
@@ -95,17 +99,18 @@ def _header(raw: bytes, position: int, boundaries: list[bytes]) -> tuple[int, st
         return -1, "", b""
     block = raw[position : match.start()]
     fields: dict[bytes, bytes] = {}
-    for field in _FIELD.finditer(block):
-        if fields.setdefault(field.group(1).lower(), field.group(2)) is not field.group(2):
+    for name, value in _FIELD.findall(block):
+        if name.lower() in fields:
             return position, "", b""
+        fields[name.lower()] = value
     if b"\r" in block.replace(b"\r\n", b"") or not all(_HEADER_LINE.match(line) for line in block.split(b"\n")):
         return position, "", b""
-    value = fields.get(b"content-type", b"").decode("ascii", "surrogateescape")
-    if len(value) >= STRUCTURE:
+    content_type = fields.get(b"content-type", b"").decode("ascii", "surrogateescape")
+    if len(content_type) >= STRUCTURE:
         return position, "", b""
-    media = value.partition(";")[0].strip().lower()
+    media = content_type.partition(";")[0].strip().lower()
     if media.startswith("multipart/"):
-        boundary = mime.boundary(value)
+        boundary = mime.boundary(content_type)
         if boundary:
             boundaries.append(b"--" + boundary.encode("utf-8", "surrogateescape"))
         return match.end() - 1, "", b""

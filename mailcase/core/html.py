@@ -43,7 +43,7 @@ class _Writer:
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.line: list[str] = []
-        self.quotes = 0
+        self.quotes = self.written = 0  # levels of quotation: now, and of the last line
         self.blank = False  # a blank line is due before the next text
         self.preformatted = 0
 
@@ -67,11 +67,11 @@ class _Writer:
         self.line = []
         if not text and not keep:
             return
-        mark = "> " * self.quotes
         if self.blank and self.lines and text:
-            self.lines.append(mark.rstrip())
+            self.lines.append(("> " * min(self.quotes, self.written)).rstrip())
         self.blank = self.blank and not text
-        self.lines.append((mark + text).rstrip())
+        self.written = self.quotes
+        self.lines.append(("> " * self.quotes + text).rstrip())
 
     def end_paragraph(self) -> None:
         self.end_line()

@@ -57,11 +57,11 @@ def read_mail(raw: bytes, limits: Limits = LIMITS) -> Mail:
     raw = _trimmed(raw, limits, tally)
     try:
         small, holes = cut.without_attachments(raw)
-        message = _Reader.bounded(small, tally)
+        message = _Reader.bounded(_within_lines(small, tally), tally)
         leaves, found = body.sort(message)
         if holes and not _all_found(leaves, holes):
             tally.parts, holes = 0, ()
-            message = _Reader.bounded(raw, tally)
+            message = _Reader.bounded(_within_lines(raw, tally), tally)
             leaves, found = body.sort(message)
     except (OverBound, MailParserError) as error:
         return _head_only(raw, limits, tally, str(error) if isinstance(error, OverBound) else "unparsable")
@@ -72,7 +72,8 @@ def attachment_bytes(raw: bytes, index: int, limits: Limits = LIMITS) -> bytes:
     """The decoded bytes of `Attachment.index` of the same mail. Raises IndexError when there is no such attachment."""
     tally = Tally(limits)
     try:
-        leaves, found = body.sort(_Reader.bounded(_trimmed(raw, limits, tally), tally))
+        raw = _within_lines(_trimmed(raw, limits, tally), tally)
+        leaves, found = body.sort(_Reader.bounded(raw, tally))
     except (OverBound, MailParserError) as error:
         raise IndexError(index) from error
     for leaf in leaves:
@@ -85,19 +86,25 @@ def attachment_bytes(raw: bytes, index: int, limits: Limits = LIMITS) -> bytes:
 
 
 def _trimmed(raw: bytes, limits: Limits, tally: Tally) -> bytes:
-    """The bytes without what stands before the first field, and within the bounds on lines and on the header block."""
+    """The bytes without what stands before the first field, and within the bound on the header block."""
     raw = raw.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
-    end = _HEADER_END.search(raw, 0, limits.header_block + 4)
-    if not end and len(raw) > limits.header_block:
+    if len(raw) > limits.header_block and not _HEADER_END.search(raw, 0, limits.header_block):
         tally.defects["headers-too-long"] = None
         head = raw[: limits.header_block].rpartition(b"\n")[0]
         rest = _HEADER_END.search(raw, limits.header_block)
         raw = head + b"\n\n" + (raw[rest.end() :] if rest else b"")
-    lines = raw.count(b"\n") + raw.count(b"\r") if len(raw) > LINES else 0
-    if lines > LINES and raw.count(b"\n") + raw.count(b"\r") - raw.count(b"\r\n") > LINES:
-        tally.defects["too-many-lines"] = None
-        raw = b"".join(raw[: LINES * 100].splitlines(keepends=True)[:LINES])
     return raw
+
+
+def _within_lines(raw: bytes, tally: Tally) -> bytes:
+    """At most 400,000 lines of it."""
+    if len(raw) <= LINES or raw.count(b"\n") + raw.count(b"\r") <= LINES:
+        return raw
+    lines = raw[: LINES * 100].splitlines(keepends=True)
+    if len(lines) <= LINES and len(raw) <= LINES * 100:
+        return raw
+    tally.defects["too-many-lines"] = None
+    return b"".join(lines[:LINES])
 
 
 def _all_found(leaves: list[Leaf], holes: tuple[cut.Hole, ...]) -> bool:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from mailcase.core import classify, dsn, forward, language, parse, quote
-from mailcase.core.message import Envelope, Kind, Limits, Mail, Ours, Reading
+from mailcase.core.message import Envelope, Limits, Mail, Ours, Reading, Segment
 
 
 def read(raw: bytes, envelope: Envelope, ours: Ours, limits: Limits = parse.LIMITS) -> Reading:
     """What the bytes say, who or what wrote them, what is new in them. Never raises for any mail.
 
-    A delivery report is a bounce whatever else speaks for another kind; its text is not split.
+    The text of a delivery report is not split: nobody wrote it.
     """
     mail = parse.read_mail(raw, limits)
     kind, signals = classify.classify(mail, envelope, ours)
     bounce = dsn.read_bounce(mail)
     if bounce is not None:
-        return Reading(mail=mail, kind=Kind.BOUNCE, signals=signals, new=mail.text, bounce=bounce)
-    segments = quote.split(mail.text, marked_up(mail))
+        return Reading(mail=mail, kind=kind, signals=signals, new=mail.text, bounce=bounce)
+    forwarded = forward.says_forward(mail.subject, mail.text)
+    segments = quote.split(mail.text, marked_up(mail), forwarded=forwarded)
     new = quote.new_text(segments)
     return Reading(
         mail=mail,
@@ -26,7 +27,14 @@ def read(raw: bytes, envelope: Envelope, ours: Ours, limits: Limits = parse.LIMI
         quoted=quote.quoted_text(segments),
         segments=segments,
         language=language.guess(new, mail),
-        forwarded=forward.find(mail),
+        forwarded=forward.find(mail) if forwarded or _passes_on(mail, segments) else None,
+    )
+
+
+def _passes_on(mail: Mail, segments: tuple[Segment, ...]) -> bool:
+    """Worth a look for a forward: most mails are not, and the look costs as much as splitting the text."""
+    return any(segment.kind == quote.FORWARD for segment in segments) or any(
+        part.content_type == "message/rfc822" for part in mail.parts
     )
 
 
