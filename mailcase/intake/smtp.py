@@ -14,7 +14,7 @@ from mailcase.intake.door import Door
 from mailcase.intake.smtp_auth import authenticate
 from mailcase.intake.smtp_connection import FULL, OUR_FAULT, Connection
 from mailcase.intake.smtp_path import Path, PathError, parse_path
-from mailcase.store.engine import DatabaseFull
+from mailcase.store.errors import DatabaseFull, StoreError
 
 _log = log.get("intake")
 
@@ -141,9 +141,9 @@ class SmtpSession(Connection):
         self.door.held += len(raw)
         try:
             accepted = await self.door.keep.add(raw, envelope, self.SOURCE, self._origin())
-        except DatabaseFull:
-            _log.error("no room", peer=self.peer, size=len(raw))
-            return FULL
+        except StoreError as error:
+            _log.error("not kept", peer=self.peer, size=len(raw), problem=str(error))
+            return FULL if isinstance(error, DatabaseFull) else OUR_FAULT
         except Exception as error:
             _log.error("not kept", peer=self.peer, size=len(raw), exc_info=error)
             return OUR_FAULT
