@@ -59,8 +59,7 @@ def _make(folder: Path, data: str) -> None:
     """The folders and files; `data` is relative to `folder`, and is written into the config like that."""
     prefix = "" if PurePosixPath(data) == PurePosixPath(".") else f"{PurePosixPath(data)}/"
     store = folder / data
-    for directory in (folder, store):
-        directory.mkdir(parents=True, exist_ok=True)
+    store.mkdir(mode=0o700, parents=True, exist_ok=True)  # customers' mail will lie in it
     _write(folder / "mailcase.toml", STARTER.replace("{data}", prefix), 0o644)
     _write(store / "secret", secrets.token_urlsafe(32) + "\n", 0o600)
     for part in ("cur", "new", "tmp"):  # a Maildir is one when it has these

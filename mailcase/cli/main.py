@@ -15,7 +15,7 @@ from mailcase import __version__
 from mailcase.cli import output, settings
 from mailcase.errors import MailcaseError
 
-# In the order of the help. A module has either `command`, a function, or `app`, a typer.Typer with the verbs.
+# A module has either `command`, a function, or `app`, a typer.Typer with the verbs.
 # Modules import heavy parts inside their functions: every one of them is imported for the help.
 NOUNS = {
     "init": "mailcase.cli.init",

@@ -31,7 +31,7 @@ def test_help_names_every_noun_and_imports_nothing_heavy(tmp_path: Path) -> None
     said = mailcase("--help", cwd=tmp_path, python=("-X", "importtime"))
     assert said.returncode == 0
     commands = said.stdout.partition("Commands:")[2]
-    assert [line.split()[0] for line in commands.splitlines() if line[:3].strip()] == list(NOUNS)
+    assert {line.split()[0] for line in commands.splitlines() if line[:3].strip()} == set(NOUNS)
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in said.stderr.splitlines()}
     assert "typer" in imported
     assert imported.isdisjoint(HEAVY)
@@ -60,6 +60,7 @@ def test_init_makes_a_desk_that_checks_out(tmp_path: Path) -> None:
     assert mailcase("init", "desk", cwd=tmp_path).returncode == 0
     secret = tmp_path / "desk/var/secret"
     assert secret.stat().st_mode & 0o777 == 0o600
+    assert secret.parent.stat().st_mode & 0o777 == 0o700
     assert len(secret.read_text().strip()) >= 40
     assert {path.name for path in (tmp_path / "desk/var/outgoing").iterdir()} == {"cur", "new", "tmp"}
     said = mailcase("check", "--json", "-c", "desk/mailcase.toml", cwd=tmp_path)
@@ -91,7 +92,7 @@ def test_init_where_it_cannot_write(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     said = mailcase("init", "file/desk", cwd=tmp_path)
     assert (said.returncode, said.stdout) == (1, "")
-    assert said.stderr == "mailcase: file/desk: Not a directory; name a folder that you can write to\n"
+    assert said.stderr == "mailcase: file/desk/var: Not a directory; name a folder that you can write to\n"
 
 
 @pytest.mark.parametrize(("command", "code"), [("check", 2), ("run", 78)])

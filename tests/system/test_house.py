@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
@@ -67,3 +68,17 @@ def test_missing_servers_are_named_and_fail_only_where_they_are_required(tmp_pat
     assert said.returncode == int(required)
     assert "as root: apt-get install dovecot-imapd postfix postgresql" in said.stderr
     assert "dovecot-lmtpd" in said.stderr
+
+
+def calls_without_arguments(name: str, source: str) -> list[int]:
+    """The lines on which a method called `name` is called with nothing in the brackets."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    named = [call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == name]
+    return [call.lineno for call in named if not call.args and not call.keywords]
+
+
+def test_no_starttls_goes_without_a_context() -> None:
+    """smtplib's and imaplib's starttls() verify nothing unless they are given a context (attacks F11, S27)."""
+    assert calls_without_arguments("starttls", "smtp.starttls()") == [1]
+    for file in (ROOT / "mailcase").rglob("*.py"):
+        assert calls_without_arguments("starttls", file.read_text()) == [], file

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -191,12 +192,46 @@ def _said_on(port: int) -> str:
     until = time.monotonic() + 10
     while True:
         try:
-            with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
                 return connection.recv(1000).decode()
         except ConnectionRefusedError:
             if time.monotonic() > until:
                 raise
             time.sleep(0.05)
+
+
+def heard_until(manager: socket.socket, wanted: bytes) -> list[bytes]:
+    """What the manager hears, up to the first message that begins with `wanted`; the watchdog's food left out."""
+    heard = [b""]
+    while not heard[-1].startswith(wanted):
+        heard.append(manager.recv(1000))
+    return [message.partition(b"\n")[0] for message in heard[1:] if not message.startswith(b"WATCHDOG=1")]
+
+
+def test_the_daemon_as_the_units_start_it(manager: socket.socket, tmp_path: Path) -> None:
+    """Type=notify and socket activation: the first connection starts it, and is answered."""
+    (tmp_path / "secret").write_text("0123456789abcdef0123456789abcdef\n")
+    (tmp_path / "mailcase.toml").write_text(
+        'secret_file = "secret"\n[smtp]\nlisten = "systemd"\n'
+        '[[mailbox]]\nname = "support"\naddress = "support@example.com"\n'
+    )
+    port = free_port()
+    command = [tool("systemd-socket-activate"), "--listen", f"127.0.0.1:{port}", "--fdname=smtp"]
+    command += ["--setenv=PYTHONPATH", "--setenv=NOTIFY_SOCKET", "--setenv=WATCHDOG_USEC=60000000"]
+    command += [sys.executable, "-m", "mailcase.cli.main", "run", "-c", str(tmp_path / "mailcase.toml")]
+    environment = {**os.environ, "PYTHONPATH": str(UNITS.parent)}
+    manager.settimeout(30)
+    with manager, subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as process:
+        try:
+            assert _said_on(port).startswith("220 ")
+            assert heard_until(manager, b"READY=1") == [b"READY=1"]
+            process.send_signal(signal.SIGHUP)
+            assert heard_until(manager, b"READY=1") == [b"RELOADING=1", b"READY=1"]
+            process.send_signal(signal.SIGTERM)
+            assert heard_until(manager, b"STOPPING=1") == [b"STOPPING=1"]
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
 
 
 def test_sockets_for_somebody_else_are_left_alone() -> None:
