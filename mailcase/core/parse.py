@@ -25,6 +25,8 @@ ATTACHED_BYTES = 256 * 1024  # of an attached message: its text stands at its he
 PART_TEXT = 256 * 1024
 HEAD_TEXT = 64 * 1024
 RECIPIENTS = 1_000
+# RFC 3156 and RFC 8551: the letter is inside, for those who have the key
+ENCRYPTED = ("application/pgp-encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
 
 _SINGLE = (  # RFC 5322 section 3.6, RFC 2045
     "from", "sender", "reply-to", "to", "cc", "subject", "date", "message-id", "in-reply-to", "references",
@@ -138,7 +140,7 @@ def _mail(
     for leaf in leaves:
         if not (holes and cut.hole_of(leaf.message.data(), holes)):
             body.decode_leaf(leaf, limits.text if leaf in shown else PART_TEXT)
-        tally.defects.update(dict.fromkeys(leaf.defects))
+        tally.defects.update(dict.fromkeys(leaf.defects if leaf in shown or not leaf.sound else ()))
         tally.defects.update({"cut-off": None} if leaf.unclosed else {})
     body.settle(leaves, found)
     parts = tuple(_parts(leaves, tally, 0))
@@ -146,6 +148,8 @@ def _mail(
     text, source, _ = body.texts(found, leaves)
     if not text.strip():
         text = tnef.body(found.attachments) or text
+    if not text.strip() and any(leaf.media in ENCRYPTED for leaf in leaves):
+        tally.defects["encrypted"] = None
     cleaned = html.clean(source) if source else ""
     if source.strip() and not cleaned and html.too_costly(source):
         tally.defects["html-too-costly"] = None
@@ -271,16 +275,13 @@ def header_text(value: str) -> str:
 
 def _sender(fields: list[str]) -> tuple[Address | None, tuple[Address, ...], list[str]]:
     """(the one author for certain, the authors as far as they can be read, why there is none for certain)."""
-    authors = _addresses(fields)
     if not fields:
-        return None, authors, ["no-from"]
-    if len(fields) > 1:
-        return None, authors, []
-    ours = address.parse_strict(fields[0])
+        return None, (), ["no-from"]
+    ours = address.parse_strict(fields[0]) if len(fields) == 1 else None
     if ours is None:
-        return None, authors, ["from-not-strict"]
+        return None, _addresses(fields), ["from-not-strict"] if len(fields) == 1 else []
     if [found for _, found in _second_opinion(fields[0])] != [ours.address]:
-        return None, authors, ["from-ambiguous"]
+        return None, _addresses(fields), ["from-ambiguous"]
     return ours, (ours,), []
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 from typing import Any
 
 from mailcase.core import charset, html, normalise
@@ -15,7 +14,23 @@ _OBJECTS = 5_000
 _COPIED = 1_000_000_000  # the library copies the rest of the data for each object
 _NESTED = 20
 
-_MEDIA = mimetypes.MimeTypes()  # the built-in table, not this machine's
+# TNEF does not say what its files are; a table of our own, for the system's differs from machine to machine.
+_MEDIA = {
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "gif": "image/gif",
+    "txt": "text/plain",
+    "csv": "text/csv",
+    "zip": "application/zip",
+    "doc": "application/msword",
+    "xls": "application/vnd.ms-excel",
+    "ppt": "application/vnd.ms-powerpoint",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+}
 
 
 def is_tnef(leaf: Leaf) -> bool:
@@ -33,7 +48,8 @@ def contents(leaf: Leaf) -> tuple[tuple[str, str, bytes], ...] | None:
         name = normalise.clean_filename(_name(attachment))
         data = attachment.data if isinstance(attachment.data, bytes) else b""
         if data:
-            found.append((name, _MEDIA.guess_type(name)[0] or "application/octet-stream", data))
+            media = _MEDIA.get(name.rpartition(".")[2].lower(), "application/octet-stream")
+            found.append((name, media, data))
     return tuple(found) or None
 
 
