@@ -27,6 +27,7 @@ NOUNS = {
     "explain": "mailcase.cli.explain",
     "outbox": "mailcase.cli.outbox",
     "quarantine": "mailcase.cli.quarantine",
+    "audit": "mailcase.cli.audit",
     "deadlines": "mailcase.cli.deadlines",
     "template": "mailcase.cli.template",
     "deliver": "mailcase.cli.deliver",
