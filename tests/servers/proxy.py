@@ -6,6 +6,7 @@ import contextlib
 import socket
 import struct
 import threading
+from collections.abc import Callable
 from typing import Literal, Self
 
 Mode = Literal["pass", "cut", "blackhole", "slow", "reset"]
@@ -14,9 +15,12 @@ Mode = Literal["pass", "cut", "blackhole", "slow", "reset"]
 class Proxy:
     """Listens on 127.0.0.1:`port` and talks to `target`. Modes act on what the server says, after `after` bytes of it:
 
-    pass: everything goes through; cut: the connection is closed; reset: it is closed with RST; blackhole: nothing goes
-    through any more in either direction, and nothing is closed; slow: `rate` bytes a second. A change of mode holds for
+    pass: everything goes through; cut: the connection is closed; reset: it is closed with RST; blackhole: then nothing
+    goes through in either direction, and nothing is closed; slow: `rate` bytes a second. A change of mode holds for
     connections that are open and for new ones; each connection counts its own bytes.
+
+    `on_command` sees what the client says and returns None to let it pass, b"" to hang up, or what to answer in the
+    server's place (behind a BYE it hangs up as well); `on_reply` may rewrite what the server says.
     """
 
     def __init__(self, target: tuple[str, int]) -> None:
@@ -26,6 +30,8 @@ class Proxy:
         self.rate = 1_000
         self.connections = 0
         self.faults = 0
+        self.on_command: Callable[[bytes], bytes | None] | None = None
+        self.on_reply: Callable[[bytes], bytes] | None = None
         self.closing = threading.Event()
         self.open: set[socket.socket] = set()
         self.lock = threading.Lock()
@@ -73,10 +79,11 @@ class Proxy:
             with self.lock:
                 self.connections += 1
                 self.open |= {client, server}
-            threading.Thread(target=self._pump, args=(client, server, False), daemon=True).start()
-            threading.Thread(target=self._pump, args=(server, client, True), daemon=True).start()
+            dead = threading.Event()
+            threading.Thread(target=self._pump, args=(client, server, False, dead), daemon=True).start()
+            threading.Thread(target=self._pump, args=(server, client, True, dead), daemon=True).start()
 
-    def _pump(self, source: socket.socket, sink: socket.socket, from_server: bool) -> None:
+    def _pump(self, source: socket.socket, sink: socket.socket, from_server: bool, dead: threading.Event) -> None:
         passed = 0
         with contextlib.suppress(OSError):
             while data := source.recv(65_536):
@@ -88,12 +95,23 @@ class Proxy:
                         sink.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                         _close(sink, socket.SHUT_RD)
                     break
-                if self.mode == "blackhole" and (not from_server or passed + len(data) > self.after):
-                    if from_server:
-                        sink.sendall(data[: max(self.after - passed, 0)])
-                        self.faults += 1
+                if from_server and self.mode == "blackhole" and passed + len(data) > self.after:
+                    sink.sendall(data[: max(self.after - passed, 0)])
+                    dead.set()
+                    self.faults += 1
+                if dead.is_set():
                     self._swallow(source)
                     break
+                if not from_server and self.on_command is not None and (answer := self.on_command(data)) is not None:
+                    self.faults += 1
+                    if not answer:
+                        break
+                    source.sendall(answer)
+                    if answer.startswith(b"* BYE"):
+                        break
+                    continue
+                if from_server and self.on_reply is not None:
+                    data = self.on_reply(data)
                 if self.mode == "slow" and from_server:
                     self._trickle(sink, data)
                 else:
