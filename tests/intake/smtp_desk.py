@@ -227,14 +227,25 @@ class Process:
             stderr=subprocess.PIPE if under else None,
         )
 
+    @property
+    def pid(self) -> int:
+        """The listener's own: strace stands between, holds signals back, and when killed lets go of what it traces."""
+        started = self.process.pid
+        children = Path(f"/proc/{started}/task/{started}/children").read_text().split()
+        return int(children[0]) if children else started
+
+    def terminate(self) -> None:
+        """SIGTERM."""
+        os.kill(self.pid, signal.SIGTERM)
+
     def stop(self) -> int:
         """SIGTERM, and the exit code."""
-        self.process.terminate()
+        self.terminate()
         return self.wait()
 
     def kill(self) -> None:
         """kill -9."""
-        self.process.kill()
+        os.kill(self.pid, signal.SIGKILL)
         self.wait()
 
     def wait(self, seconds: float = 40) -> int:
