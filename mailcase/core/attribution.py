@@ -9,7 +9,7 @@ VERBS: dict[str, str] = {
     "af": "het geskryf|skryf",
     "ar": "كتب|كتبت|كتب/كتبت",
     "bg": "написа|пише",
-    "ca": "va escriure|ha escrit|escrigué",
+    "ca": "missatge de|va escriure|ha escrit|escrigué",
     "cs": "napsal|napsala|napsal(a)|napsal/a|píše",
     "cy": "ysgrifennodd",
     "da": "skrev|skriver",
@@ -185,6 +185,11 @@ FORWARD_SUBJECTS = (
 )
 
 
+def folded(words: str) -> str:
+    """In one case; the dot that a Turkish capital I leaves behind is taken away."""
+    return words.casefold().replace("\u0307", "")
+
+
 def _alternatives(words: set[str]) -> str:
     """A regex alternative that tries the longer word first, so that "napisał(a)" is not read as "napisał"."""
     return "|".join(re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word)))
@@ -220,8 +225,8 @@ for _row in FIELDS.values():
             FIELD.setdefault(_name.casefold(), _kind)
 FIELD["re"] = "other"
 
-ORIGINAL_LINES = frozenset(words.casefold() for words in ORIGINAL.split("|"))
-FORWARDED_LINES = frozenset(words.casefold() for words in FORWARDED.split("|"))
+ORIGINAL_LINES = frozenset(folded(words) for words in ORIGINAL.split("|"))
+FORWARDED_LINES = frozenset(folded(words) for words in FORWARDED.split("|"))
 _FORWARD_STARTS = tuple(words for words in FORWARDED_LINES if words.endswith((" by", " von", " par", " por", " da")))
 
 # Marks that Hebrew, Arabic and Windows clients put around words, and the blanks that str.strip does not know.
@@ -232,7 +237,7 @@ _AROUND = RULE + " \t\xa0:：>" + INVISIBLE
 
 def separator(line: str) -> str:
     """What a line such as "-----Original Message-----" announces: "original", "forward" or ""."""
-    words = " ".join(line.strip(_AROUND).casefold().split())
+    words = folded(" ".join(line.strip(_AROUND).split()))
     if words in FORWARDED_LINES or words.startswith(_FORWARD_STARTS):
         return "forward"
     return "original" if words in ORIGINAL_LINES else ""
@@ -251,7 +256,7 @@ def is_certain(joined: str) -> bool:
         return True
     if not VERB.search(joined) or FIRST_PERSON.search(joined) or len(_NUMBER.findall(joined)) < 2:
         return False
-    if VERB_AT_END.search(joined):
+    if VERB_AT_END.search(joined[-60:]):
         return colon or bool(address)
     return colon and bool(address or OPENER.match(joined))
 
@@ -263,6 +268,6 @@ def _is_framed(line: str) -> bool:
 
 def is_likely(joined: str) -> bool:
     """True for a line that, with marked quotation right below it, is that quotation's attribution."""
-    if is_certain(joined) or VERB_AT_END.search(joined):
+    if is_certain(joined) or VERB_AT_END.search(joined[-60:]):
         return True
     return bool(DATE.search(joined) or ADDRESS.search(joined)) and joined.endswith((":", "："))

@@ -11,7 +11,7 @@ from mailcase.core import address, attribution, charset, header_block, normalise
 from mailcase.core.message import Address, Forwarded, Mail, Part
 
 _PREFIX = re.compile(r"(?:\[[^\]]{0,80}\]\s{0,4}){0,4}([^\W\d_][\w' -]{0,17}?)\s?(?:[\[(^]\d{1,3}[\])]?)?\s?[:：]")
-_PREFIXES = frozenset(word.casefold() for word in attribution.FORWARD_SUBJECTS.split("|"))
+_PREFIXES = frozenset(attribution.folded(word) for word in attribution.FORWARD_SUBJECTS.split("|"))
 _FIELD = re.compile(r"([!-9;-~]{1,80})[ \t]*:[ \t]*(.*)")
 _MAILTO = re.compile(r"[<\[(]{0,2}\s?mailto:\s?", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"<([^<>\s]{3,250})>")
@@ -24,7 +24,7 @@ def says_forward(subject: str, text: str = "") -> bool:
     "VS:" is a forward in Norwegian and an answer in Finnish: the fields in `text` tell which.
     """
     match = _PREFIX.match(subject.strip())
-    word = " ".join(match.group(1).split()).casefold() if match else ""
+    word = attribution.folded(" ".join(match.group(1).split())) if match else ""
     if word == "i":  # Italian "I:", but not the word
         return match is not None and match.group(1) == "I" and "@" in text
     if word == "vs":

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from mailcase.core import attribution, header_block, signature
+from mailcase.core import attribution, header_block, quote_hint, signature
 from mailcase.core.message import Segment
 
 # The line above which customers and agents write. Every language keeps the frame "##- … -##", by which it is found.
@@ -24,6 +25,7 @@ WINDOW_LINES, WINDOW_LENGTH = 5, 400
 _MARKER = re.compile(r"[\s>|*]{0,40}##-.{1,300}-##")
 _SUPERCITE = re.compile(r"([A-Za-z]{1,4})>(?:\s|$)")
 _STRIP = " \t\r\n\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029\xa0\u3000" + attribution.INVISIBLE
+_COMBINING = re.compile("[\u0300-\u036f]")
 _COLONS = (":", "：")
 
 
@@ -46,7 +48,11 @@ def split(text: str, html: str = "", *, forwarded: bool = False) -> tuple[Segmen
     """
     lines = text.splitlines(keepends=True)
     bare = [line.strip(_STRIP) for line in lines]
+    if _COMBINING.search(text):
+        bare = [unicodedata.normalize("NFC", line) if len(line) <= WINDOW_LENGTH else line for line in bare]
     kinds = _announced(bare, forwarded)
+    if html and ATTRIBUTION not in kinds and FORWARD not in kinds:
+        _follow_hint(bare, kinds, quote_hint.line_of(html, bare), forwarded)
     signature.mark(bare, kinds)
     _keep_interleaved(bare, kinds)
     if not any(kind in (NEW, FORWARD) for kind in kinds):
@@ -183,11 +189,11 @@ def _may_announce(line: str) -> bool:
     last = line[-1]
     if last in ":：" or last in attribution.RULE or line[0] in attribution.RULE or line[0] == "#":
         return True
-    if line[0].isdigit():
-        return attribution.OLD_GMAIL.match(line) is not None
-    if ":" in line[:45] or "：" in line[:45]:
-        return header_block.field_of(line)[0] not in ("", "unknown")
-    return "@" in line and line[-8:].rpartition(" ")[2] in attribution.LAST_WORDS
+    if line[0].isdigit() and attribution.OLD_GMAIL.match(line):
+        return True
+    if "@" in line and line[-12:].rpartition(" ")[2] in attribution.LAST_WORDS:
+        return True
+    return (":" in line[:45] or "：" in line[:45]) and header_block.field_of(line)[0] not in ("", "unknown")
 
 
 def _find(bare: Sequence[str], kinds: Sequence[str], at: int, forwarded: bool) -> _Found | None:
@@ -230,6 +236,8 @@ def _above_marker(bare: Sequence[str], kinds: Sequence[str], at: int) -> int:
 def _attribution(bare: Sequence[str], kinds: Sequence[str], end: int) -> _Found | None:
     """The attribution that ends on this line: it may have begun up to four lines above."""
     joined, likely = "", end + 1
+    below = next((at for at in range(end + 1, min(len(bare), end + 6)) if bare[at]), end)
+    announces = kinds[below] == QUOTE or bare[below][0] == "|"
     for start in range(end, max(-1, end - WINDOW_LINES), -1):
         if kinds[start] != NEW and (bare[start] or not bare[start + 1].startswith("<")):
             break
@@ -238,7 +246,7 @@ def _attribution(bare: Sequence[str], kinds: Sequence[str], end: int) -> _Found 
             break
         if attribution.is_certain(joined):
             return _Found(ATTRIBUTION, _opening(bare, kinds, start), end + 1)
-        if likely > end and attribution.is_likely(joined):
+        if announces and likely > end and attribution.is_likely(joined):
             likely = start
         elif likely <= end and attribution.OPENER.match(bare[start]) and bare[start][-1] not in ".!?":
             return _Found(ATTRIBUTION, start, end + 1, certain=False)
@@ -254,6 +262,19 @@ def _opening(bare: Sequence[str], kinds: Sequence[str], start: int) -> int:
         if attribution.OPENER.match(line):
             return above
     return start
+
+
+def _follow_hint(bare: Sequence[str], kinds: list[str], at: int | None, forwarded: bool) -> None:
+    """What begins on line `at` is a quotation (or the forward), says the HTML part."""
+    if at is None or kinds[at] != NEW or not any(kind == NEW for kind in kinds[:at]):
+        return
+    quoted = kinds.index(QUOTE, at) if QUOTE in kinds[at:] else len(bare)
+    if forwarded:
+        _fill(bare, kinds, at, len(bare), FORWARD)
+    elif sum(1 for line in bare[at:quoted] if line) <= WINDOW_LINES and quoted < len(bare):
+        _fill(bare, kinds, at, quoted, ATTRIBUTION)
+    elif QUOTE not in kinds:
+        _fill(bare, kinds, at, len(bare), QUOTE)
 
 
 def _drop_lone_attribution(kinds: list[str]) -> list[str]:

@@ -12,7 +12,7 @@ LONGEST_AFTER_RULE = 10
 
 # Things mail is sent from or with: a footer names one of them, or says "my".
 _THING = (
-    "mobile|phone|smartphone|tablet|device|i-?phone\\w{0,5}|i-?pad\\w{0,5}|i-?pod|macbook|android\\w{0,5}|"
+    "mobile|phone|smartphone|tablet|device|i-?phon\\w{0,6}|i-?pad\\w{0,5}|i-?pod|macbook|android\\w{0,5}|"
     "galaxy|samsung|huawei|xiaomi|redmi|oppo|"
     "oneplus|pixel|nokia|lumia|htc|xperia|motorola|honor|fairphone|wiko|blackberry|outlook|windows|yahoo|gmail|gmx|"
     "web\\.de|aol|mail|e-mail|mailbox|airmail|spark|proton|protonmail|tuta|tutanota|hotmail|typeapp|bluemail|k-9|"
@@ -133,6 +133,12 @@ def _tail(bare: Sequence[str], start: int, end: int) -> int:
             if said <= (LONGEST_AFTER_RULE if bare[at][0] == "_" else LONGEST):
                 begin = at
                 break
-    while begin > start and (not bare[begin - 1] or is_footer(bare[begin - 1])):
+    # A ruled line with nothing but a quotation below it belongs to neither.
+    quoted = begin == end < len(bare)
+    while begin > start and (not (line := bare[begin - 1]) or is_footer(line) or (quoted and _is_ruled(line))):
         begin -= 1
     return begin
+
+
+def _is_ruled(line: str) -> bool:
+    return len(line) >= 4 and not line.strip("-_=*–—─━ ")
