@@ -1,4 +1,7 @@
-"""The looks of `mailcase check`, each a function from the config to what it found. None changes or sends anything."""
+"""The looks of `mailcase check`, each a function from the config to what it found. None changes or sends anything.
+
+They run in threads, side by side: everything is imported up here, before the first thread.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,11 @@ from pathlib import Path
 from mailcase.cli.check import Finding
 from mailcase.config import Config, MailboxTable
 from mailcase.config_secrets import read_keys
+from mailcase.intake.imap import check_login
+from mailcase.outgoing.smarthost import Unreachable, open_way
+from mailcase.outgoing.templates import load
+from mailcase.store import migrate
+from mailcase.store.engine import Database
 
 # How long a server may take to answer: shorter than the daemon waits, because a person is waiting here.
 PATIENCE = timedelta(seconds=10)
@@ -38,9 +46,6 @@ def _counted(number: int, one: str, many: str) -> str:
 
 def at_database(config: Config) -> Iterator[Finding]:
     """Whether it opens, keeps its promises, and has our schema. A SQLite file that is not there is not made."""
-    from mailcase.store import migrate
-    from mailcase.store.engine import Database
-
     file = sqlite_file(config)
     if file and not file.exists():
         yield Finding("database", "ok", f"{file} is not there yet; mailcase run makes it")
@@ -68,8 +73,6 @@ def sqlite_file(config: Config) -> Path | None:
 
 def at_mailbox(mailbox: MailboxTable, _config: Config) -> Iterator[Finding]:
     """IMAP: login, folders, and whether the server can do what `after` asks for."""
-    from mailcase.intake.imap import check_login
-
     if not mailbox.imap:
         return
     what = f"imap {mailbox.name}"
@@ -84,8 +87,6 @@ def at_mailbox(mailbox: MailboxTable, _config: Config) -> Iterator[Finding]:
 
 def at_smarthost(config: Config) -> Iterator[Finding]:
     """Connects, greets, starts TLS and logs in; no mail is begun. Of a Maildir only whether it can be written to."""
-    from mailcase.outgoing.smarthost import Unreachable, open_way
-
     target = config.send.target()
     if target.kind == "maildir":
         yield _writable("send", Path(target.path))
@@ -110,8 +111,6 @@ def _writable(what: str, folder: Path) -> Finding:
 
 def at_templates(config: Config) -> Iterator[Finding]:
     """Every kind in every language, rendered with sample values."""
-    from mailcase.outgoing.templates import load
-
     templates = load(config.templates)
     problems = templates.problems()
     for problem in problems:
