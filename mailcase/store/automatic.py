@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, bindparam, case, delete, func, select
 
 from mailcase.core.context import Counts
+from mailcase.store.prepared import Prepared
 from mailcase.store.tables import automatic_count, outbox_recipient
 from mailcase.store.upsert import upsert
 from mailcase.store.values import OutgoingMail
@@ -23,7 +24,7 @@ _HOUR = 60
 _KEPT = 24 * 60
 
 _recipient, _count = outbox_recipient.c, automatic_count.c
-_TO_ADDRESS = select(
+_TO_ADDRESS = Prepared(select(
     func.coalesce(func.sum(case((_recipient.created_at > bindparam("hour"), 1), else_=0)), 0),
     func.count(),
     func.coalesce(func.sum(case((_recipient.case == bindparam("number"), 1), else_=0)), 0),
@@ -31,8 +32,8 @@ _TO_ADDRESS = select(
     _recipient.address_key == bindparam("address"),
     _recipient.created_at > bindparam("day"),
     _recipient.automatic.is_(True),
-)
-_TO_DOMAIN = (
+))  # fmt: skip
+_TO_DOMAIN = Prepared(
     select(_count.domain, func.sum(_count.count))
     .where(_count.domain.in_((bindparam("domain"), EVERY)), _count.minute > bindparam("minute"))
     .group_by(_count.domain)
@@ -43,14 +44,10 @@ _ADD = upsert(automatic_count, ("domain", "minute", "shard"), (), ("count",))
 def automatic_counts(conn: Connection, address: str, case_number: int | None, now: datetime) -> Counts:
     """What was put into the outbox automatically until now, sent or not; the domain is that of `address`."""
     key = address.casefold()
-    hour, day, about_case = conn.execute(
-        _TO_ADDRESS,
-        {"address": key, "hour": now - timedelta(hours=1), "day": now - timedelta(days=1), "number": case_number or 0},
-    ).one()
-    totals = {
-        row[0]: int(row[1])
-        for row in conn.execute(_TO_DOMAIN, {"domain": _domain(key), "minute": _minute(now) - _HOUR})
-    }
+    hours, days = now - timedelta(hours=1), now - timedelta(days=1)
+    ((hour, day, about_case),) = _TO_ADDRESS.all(conn, address=key, hour=hours, day=days, number=case_number or 0)
+    found = _TO_DOMAIN.all(conn, domain=_domain(key), minute=_minute(now) - _HOUR)
+    totals = {row[0]: int(row[1]) for row in found}
     return Counts(int(hour), int(day), int(about_case), totals.get(_domain(key), 0), totals.get(EVERY, 0))
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Connection,
-    Select,
+    Integer,
     Text,
     and_,
     bindparam,
@@ -26,6 +26,7 @@ from mailcase.core.decision import CaseView, Deadline, Participant
 from mailcase.core.message import Address
 from mailcase.core.policy import StatusKind
 from mailcase.store.listing import CaseFilter, list_cases, show_case
+from mailcase.store.prepared import Prepared, among
 from mailcase.store.tables import cases, contact, counter, deadline, event, message, outbox, participant, spool, tag
 
 __all__ = [
@@ -60,8 +61,8 @@ class HistoryEntry:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-_numbers: BindParameter[Any] = bindparam("numbers", expanding=True)
-_VIEW = select(cases).where(cases.c.number.in_(_numbers))
+_VIEW = Prepared(select(cases).where(among(cases.c.number, "numbers")))
+_COLUMNS = tuple(column.name for column in cases.columns)
 _oldest_kept = (
     select((_recent := message.alias("recent")).c.id)
     .where(_recent.c.case == cases.c.number)
@@ -78,21 +79,21 @@ def _part(what: str, number: Any, order: Any, first: Any, second: Any = None, th
 
 
 # Everything that belongs to a case, in one statement: each costs more to ask for than to read.
-_BELONGINGS = union_all(
+_BELONGINGS = Prepared(union_all(
     select(
         *_part("participant", participant.c.case, participant.c.id, participant.c.name, participant.c.address,
                participant.c.role)
-    ).where(participant.c.case.in_(_numbers)),
-    select(*_part("tag", tag.c.case, literal_column("0"), tag.c.name)).where(tag.c.case.in_(_numbers)),
+    ).where(among(participant.c.case, "numbers")),
+    select(*_part("tag", tag.c.case, literal_column("0"), tag.c.name)).where(among(tag.c.case, "numbers")),
     select(*_part("follow-up", cases.c.follow_up_of, cases.c.number, None)).where(
-        cases.c.follow_up_of.in_(_numbers), cases.c.follow_up_of.is_not(None)
+        among(cases.c.follow_up_of, "numbers"), cases.c.follow_up_of.is_not(None)
     ),
     select(*_part("message", message.c.case, message.c.id, message.c.message_id))
     .join_from(
         cases, message, and_(message.c.case == cases.c.number, message.c.id >= func.coalesce(_oldest_kept, 0))
     )
-    .where(cases.c.number.in_(_numbers), message.c.message_id != ""),
-)  # fmt: skip
+    .where(among(cases.c.number, "numbers"), message.c.message_id != ""),
+))  # fmt: skip
 
 
 # ---- by number -------------------------------------------------------------------------------------------------------
@@ -109,11 +110,11 @@ def by_numbers(conn: Connection, numbers: Iterable[int]) -> list[CaseView]:
     wanted = list(dict.fromkeys(numbers))
     if not wanted:
         return []
-    rows = {row.number: row for row in conn.execute(_VIEW, {"numbers": wanted})}
+    rows = {row[0]: SimpleNamespace(**dict(zip(_COLUMNS, row, strict=True))) for row in _VIEW.all(conn, numbers=wanted)}
     if not rows:
         return []
     belongings: dict[tuple[int, str], list[Any]] = {}
-    for row in conn.execute(_BELONGINGS, {"numbers": list(rows)}):
+    for row in _BELONGINGS.all(conn, numbers=list(rows)):
         belongings.setdefault((row[1], row[0]), []).append(row[2:])
     return [_view(rows[number], belongings) for number in wanted if number in rows]
 
@@ -149,27 +150,26 @@ def _view(row: Any, belongings: dict[tuple[int, str], list[Any]]) -> CaseView:
     )
 
 
-_NEXT = select(counter.c.value).where(counter.c.name == "case")
+_NEXT = Prepared(select(counter.c.value).where(counter.c.name == "case"))
 
 
 def next_number(conn: Connection) -> int:
     """The number the next case will get, unless somebody else opens one first: `record` notices that."""
-    return int(conn.execute(_NEXT).scalar_one())
+    return int(_NEXT.scalar(conn))
 
 
 # ---- by Message-ID ---------------------------------------------------------------------------------------------------
 
-_ids: BindParameter[Any] = bindparam("ids", expanding=True)
 _HAS_ID: ColumnElement[bool] = literal_column("message_id <> ''")
-_BY_MESSAGE_ID = union_all(
+_BY_MESSAGE_ID = Prepared(union_all(
     select(literal_column("1").label("rank"), message.c.message_id, message.c.case, message.c.outbox_id)
-    .where(message.c.message_id.in_(_ids), _HAS_ID),
+    .where(among(message.c.message_id, "ids"), _HAS_ID),
     select(literal_column("2"), outbox.c.message_id, outbox.c.case, outbox.c.id)
-    .where(outbox.c.message_id.in_(_ids), outbox.c.case.is_not(None)),
+    .where(among(outbox.c.message_id, "ids"), outbox.c.case.is_not(None)),
     # The mail an answer was relayed from, or that held only commands: it is on the case under another id, or not.
     select(literal_column("3"), spool.c.message_id, spool.c.outcome_case, literal_column("NULL"))
-    .where(spool.c.message_id.in_(_ids), _HAS_ID, spool.c.outcome_case.is_not(None)),
-)  # fmt: skip
+    .where(among(spool.c.message_id, "ids"), _HAS_ID, spool.c.outcome_case.is_not(None)),
+))  # fmt: skip
 
 
 def by_message_ids(conn: Connection, ids: Sequence[str]) -> list[FoundMessage]:
@@ -178,7 +178,7 @@ def by_message_ids(conn: Connection, ids: Sequence[str]) -> list[FoundMessage]:
     if not wanted:
         return []
     found: dict[tuple[str, int], bool] = {}
-    for rank, message_id, number, outbox_id in sorted(conn.execute(_BY_MESSAGE_ID, {"ids": wanted}), key=_rank):
+    for rank, message_id, number, outbox_id in sorted(_BY_MESSAGE_ID.all(conn, ids=wanted), key=_rank):
         if rank < 3 or not any(known == message_id for known, _ in found):
             found[message_id, number] = found.get((message_id, number), False) or outbox_id is not None
     return [FoundMessage(message_id, number, ours) for (message_id, number), ours in found.items()]
@@ -278,15 +278,15 @@ def chain(conn: Connection, number: int) -> list[int]:
 _HISTORY = select(
     event.c.at, event.c.actor, event.c.event, event.c.text, event.c.from_status, event.c.to_status, event.c.data
 ).where(event.c.case == bindparam("number"))
-_ALL_HISTORY = _HISTORY.order_by(event.c.id)
-_LAST_HISTORY = _HISTORY.order_by(event.c.id.desc()).limit(bindparam("last"))
+_ALL_HISTORY = Prepared(_HISTORY.order_by(event.c.id))
+_LAST_HISTORY = Prepared(_HISTORY.order_by(event.c.id.desc()).limit(bindparam("last", type_=Integer)))
 
 
 def history(conn: Connection, number: int, last: int | None = None) -> list[HistoryEntry]:
     """Everything that happened on a case, oldest first (L2); only the `last` lines where that is said."""
     if last is None:
-        return [HistoryEntry(*row) for row in conn.execute(_ALL_HISTORY, {"number": number})]
-    rows = conn.execute(_LAST_HISTORY, {"number": number, "last": last}).all()
+        return [HistoryEntry(*row) for row in _ALL_HISTORY.all(conn, number=number)]
+    rows = _LAST_HISTORY.all(conn, number=number, last=last)
     return [HistoryEntry(*row) for row in reversed(rows)]
 
 
@@ -306,20 +306,20 @@ def upcoming(conn: Connection, until: datetime) -> list[Deadline]:
     return [Deadline(*row) for row in conn.execute(_DEADLINES.where(deadline.c.due_at <= until))]
 
 
-_LANGUAGE = select(contact.c.language).where(contact.c.address_key == bindparam("address"))
+_LANGUAGE = Prepared(select(contact.c.language).where(contact.c.address_key == bindparam("address")))
 
 
 def contact_language(conn: Connection, address: str) -> str | None:
     """The language somebody writes in, "" when that is not known; None for an address that never wrote (R7)."""
-    found: str | None = conn.execute(_LANGUAGE, {"address": address.casefold()}).scalar()
+    found: str | None = _LANGUAGE.scalar(conn, address=address.casefold())
     return found
 
 
-_ANSWERED: Select[Any] = (
+_ANSWERED = Prepared(
     select(literal_column("1")).where(cases.c.requester_key == bindparam("key"), cases.c.answered.is_(True)).limit(1)
 )
 
 
 def was_answered(conn: Connection, address: str) -> bool:
     """Whether a person of ours has ever answered this address: more than a forged From can bring about (O5)."""
-    return conn.scalar(_ANSWERED, {"key": address.casefold()}) is not None
+    return _ANSWERED.scalar(conn, key=address.casefold()) is not None

@@ -41,6 +41,7 @@ class Rows:
     opened: dict[int, dict[str, Any]] = field(default_factory=dict)
     changed: dict[int, dict[str, Any]] = field(default_factory=dict)
     messages: list[dict[str, Any]] = field(default_factory=list)
+    replies: list[tuple[dict[str, Any], int]] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
     people: dict[tuple[int, str], dict[str, Any]] = field(default_factory=dict)
     gone: dict[tuple[int, str], None] = field(default_factory=dict)
@@ -50,6 +51,20 @@ class Rows:
     contacts: dict[str, dict[str, Any]] = field(default_factory=dict)
     bounces: list[BounceRecorded] = field(default_factory=list)
     headings: set[int] = field(default_factory=set)
+
+    def touched(self) -> set[int]:
+        """Every case this changes or opens."""
+        return {*self.changed, *self.opened}
+
+    def merge(self, other: Rows) -> None:
+        """Take in the rows of another decision, on other cases: they are written together."""
+        for name in ("opened", "changed", "people", "gone", "tags", "links"):
+            getattr(self, name).update(getattr(other, name))
+        for name in ("messages", "events", "roles_gone", "bounces"):
+            getattr(self, name).extend(getattr(other, name))
+        for key, row in other.contacts.items():
+            self._know(key, row["name"], row["language"])
+        self.headings |= other.headings
 
     def touch(self, number: int, **values: Any) -> None:
         """Change columns of a case, a new one or one that exists; without any, only its version moves."""
@@ -79,12 +94,13 @@ class Rows:
 
     def know(self, address: Address, language: str = "") -> None:
         """Somebody wrote to us."""
-        if "@" not in address.address:
-            return
-        row = self.contacts.setdefault(
-            address.key, {"address_key": address.key, "name": "", "language": "", "updated_at": self.now}
-        )
-        row["name"] = address.name or row["name"]
+        if "@" in address.address:
+            self._know(address.key, address.name, language)
+
+    def _know(self, key: str, name: str, language: str) -> None:
+        new = {"address_key": key, "name": "", "language": "", "updated_at": self.now}
+        row = self.contacts.setdefault(key, new)
+        row["name"] = name or row["name"]
         row["language"] = language or row["language"]
 
 
@@ -128,6 +144,8 @@ def _filed(rows: Rows, event: MessageFiled) -> None:
             "attachments": list(event.attachments), "text": event.text, "quoted": event.quoted, "html": event.html,
         }
     )  # fmt: skip
+    if event.reply_index >= 0:
+        rows.replies.append((rows.messages[-1], event.reply_index))
     # A human mail stops the ladder (D3); an answer of a person counts as the case's answer.
     changes: dict[str, Any] = {}
     if not event.automatic and event.direction in ("incoming", "outgoing"):

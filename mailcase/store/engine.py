@@ -226,18 +226,20 @@ def _translated() -> Iterator[None]:
         yield
     except PoolTimeout:
         raise DatabaseUnavailable("no free database connection within ten seconds") from None
-    except DBAPIError as error:
-        translated = _translate(error)
+    except Exception as error:
+        driver = error.orig if isinstance(error, DBAPIError) else error
+        lost = isinstance(error, DBAPIError) and error.connection_invalidated
+        translated = _translate(driver, lost) if type(driver).__module__.startswith(("sqlite3", "psycopg")) else None
         if translated is None:
             raise
         raise translated from error
 
 
-def _translate(error: DBAPIError) -> StoreError | None:
+def _translate(error: BaseException | None, lost: bool) -> StoreError | None:
     """By SQLSTATE on PostgreSQL (class 40: rolled back, 53: out of resources, 08 and 57: gone), by name on SQLite."""
-    text = str(error.orig).strip().partition("\n")[0]
-    state = getattr(error.orig, "sqlstate", None) or ""
-    name = getattr(error.orig, "sqlite_errorname", None) or ""
+    text = str(error).strip().partition("\n")[0]
+    state = getattr(error, "sqlstate", None) or ""
+    name = getattr(error, "sqlite_errorname", None) or ""
     if state == "55P03":
         return DatabaseUnavailable("the database is locked by another session: try again when that has ended")
     if state in ("40001", "40P01"):
@@ -248,7 +250,7 @@ def _translate(error: DBAPIError) -> StoreError | None:
         return DatabaseUnavailable("the database is locked by another process: try again when that has ended")
     if name.startswith(_SQLITE_UNUSABLE):
         return DatabaseUnavailable(f"the database cannot be used: {text}")
-    if error.connection_invalidated or state[:2] in ("08", "53", "57") or (
+    if lost or state[:2] in ("08", "53", "57") or (
         not state and not name and type(error).__name__ in ("OperationalError", "InterfaceError")
     ):
         return DatabaseUnavailable(f"the database does not answer: {text}")

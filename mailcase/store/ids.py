@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
 
-from sqlalchemy import Connection, Select, Table, func, select, text
+from sqlalchemy import Connection, Table, func, select, text
+
+from mailcase.store.prepared import Prepared
 
 _NEXT = text("SELECT nextval(CAST(:sequence AS regclass)) FROM generate_series(1, :count)")
 
@@ -18,11 +19,11 @@ def next_ids(conn: Connection, table: Table, count: int) -> Sequence[int]:
     sequence behind the column, and are not used again after a rollback.
     """
     if conn.dialect.name == "sqlite":
-        top: int = conn.scalar(_top(table)) or 0
+        top: int = _top(table).scalar(conn) or 0
         return range(top + 1, top + 1 + count)
     return list(conn.scalars(_NEXT, {"sequence": f"{table.name}_id_seq", "count": count}))
 
 
 @cache
-def _top(table: Table) -> Select[Any]:
-    return select(func.max(table.c.id))
+def _top(table: Table) -> Prepared:
+    return Prepared(select(func.max(table.c.id)))

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, and_, bindparam, exists, func, literal_column, select, update
 
 from mailcase.store.automatic import automatic_counts, count_automatic
 from mailcase.store.errors import LeaseLost, NoSuch, StoreError
 from mailcase.store.ids import next_ids
-from mailcase.store.spool import raw_row
+from mailcase.store.prepared import Prepared, among, inserting
+from mailcase.store.spool import add_raw
 from mailcase.store.tables import LEAVING, event, outbox, outbox_recipient, raw
 from mailcase.store.upsert import upsert
 from mailcase.store.values import OutboxItem, OutgoingMail, RecipientState
@@ -45,7 +46,7 @@ _BLOCKED = exists().where(
     outbox.c.lane != "", _earlier.c.lane == outbox.c.lane, _earlier.c.id < outbox.c.id,
     literal_column("earlier." + LEAVING), _earlier.c.next_try.is_not(None),
 )  # fmt: skip
-_DUE = (
+_DUE = Prepared(
     select(outbox.c.id)
     .where(
         _LEAVING,
@@ -54,26 +55,29 @@ _DUE = (
         ~_BLOCKED,
     )
     .order_by(outbox.c.next_try, outbox.c.id)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True, of=outbox)
 )
-_KEYS = select(outbox.c.reason_key).where(outbox.c.reason_key.in_(bindparam("keys", expanding=True)))
+_KEYS = Prepared(select(outbox.c.reason_key).where(among(outbox.c.reason_key, "keys")))
+_ADD, _ADD_RECIPIENT, _ADD_LINE = inserting(outbox), inserting(outbox_recipient, "id"), inserting(event, "id")
 _INSERT = upsert(outbox, ("reason_key",), ())
-_CLAIM = (
+_CLAIM = Prepared(
     update(outbox)
-    .where(outbox.c.id.in_(bindparam("ids", expanding=True)))
+    .where(among(outbox.c.id, "ids"))
     .values(state="sending", lease_until=bindparam("until"), owner=bindparam("by"))
 )
 # Found as `sending`: the process that sent it was killed. That was an attempt, and nobody else counted it.
-_INTERRUPTED = (
+_INTERRUPTED = Prepared(
     update(outbox)
-    .where(outbox.c.id.in_(bindparam("ids", expanding=True)), outbox.c.state == "sending")
+    .where(among(outbox.c.id, "ids"), outbox.c.state == "sending")
     .values(attempts=outbox.c.attempts + 1)
 )
-_RECIPIENT = (
+_RECIPIENT = Prepared(
     update(outbox_recipient)
     .where(outbox_recipient.c.outbox_id == bindparam("of"), outbox_recipient.c.address_key == bindparam("key"))
     .values(state=bindparam("now_is"), reply=bindparam("said"))
 )
-_RESULT = (
+_RESULT = Prepared(
     update(outbox)
     .where(outbox.c.id == bindparam("of"), outbox.c.state == "sending")
     .values(
@@ -91,7 +95,7 @@ def add(conn: Connection, mails: Sequence[OutgoingMail], now: datetime) -> list[
 
     Their cases may be written later in the same transaction.
     """
-    known = set(conn.scalars(_KEYS, {"keys": [mail.reason_key for mail in mails]}))
+    known = {row[0] for row in _KEYS.all(conn, keys=[mail.reason_key for mail in mails])}
     new = {mail.reason_key: mail for mail in reversed(mails) if mail.reason_key not in known}
     chosen = [mail for mail in mails if new.get(mail.reason_key) is mail]
     added = _insert(conn, chosen, now) if chosen else {}
@@ -100,10 +104,10 @@ def add(conn: Connection, mails: Sequence[OutgoingMail], now: datetime) -> list[
 
 def _insert(conn: Connection, mails: list[OutgoingMail], now: datetime) -> dict[str, int]:
     ids, raw_ids = next_ids(conn, outbox, len(mails)), next_ids(conn, raw, len(mails))
-    conn.execute(insert(raw), [raw_row(number, mail.raw) for number, mail in zip(raw_ids, mails, strict=True)])
+    add_raw(conn, raw_ids, [mail.raw for mail in mails])
     rows = [_row(i, r, mail, now) for i, r, mail in zip(ids, raw_ids, mails, strict=True)]
     if conn.dialect.name == "sqlite":
-        conn.execute(insert(outbox), rows)
+        _ADD.run(conn, rows)
     else:  # another writer may have added the same reason between our look and this
         kept = set(conn.scalars(_INSERT(conn).returning(outbox.c.id), rows))
         orphans = [r for i, r in zip(ids, raw_ids, strict=True) if i not in kept]
@@ -112,8 +116,7 @@ def _insert(conn: Connection, mails: list[OutgoingMail], now: datetime) -> dict[
             pairs = [(i, mail) for i, mail in zip(ids, mails, strict=True) if i in kept]
             ids, mails = [i for i, _ in pairs], [mail for _, mail in pairs]
     recipients = [row for i, mail in zip(ids, mails, strict=True) for row in _recipients(i, mail, now)]
-    if recipients:
-        conn.execute(insert(outbox_recipient), recipients)
+    _ADD_RECIPIENT.run(conn, recipients)
     count_automatic(conn, mails, now)
     return {mail.reason_key: i for i, mail in zip(ids, mails, strict=True)}
 
@@ -146,15 +149,12 @@ def claim(conn: Connection, limit: int, now: datetime, lease: timedelta, owner: 
     Of the mails of one case to the same people only the oldest is given out. `state` is what it was before: a mail
     that was `sending` was interrupted, and whether it left is not known. `attempts` counts those that ended.
     """
-    query = _DUE.limit(limit)
-    if conn.dialect.name == "postgresql":
-        query = query.with_for_update(skip_locked=True, of=outbox)
-    ids = list(conn.scalars(query, {"now": now}))
+    ids = [row[0] for row in _DUE.all(conn, now=now, most=limit)]
     if not ids:
         return []
-    conn.execute(_INTERRUPTED, {"ids": ids})
+    _INTERRUPTED.run(conn, [{"ids": ids}])
     found = {item.id: item for item in _read(conn, outbox.c.id.in_(ids), with_raw=True)}
-    conn.execute(_CLAIM, {"ids": ids, "until": now + lease, "by": owner})
+    _CLAIM.run(conn, [{"ids": ids, "until": now + lease, "by": owner}])
     return [found[number] for number in ids]
 
 
@@ -178,24 +178,20 @@ def record_many(conn: Connection, results: Sequence[Result], now: datetime) -> N
         return
     columns = select(outbox.c.id, outbox.c.case, outbox.c.kind, outbox.c.to, outbox.c.attempts, outbox.c.last_reply)
     before = {row.id: row for row in conn.execute(columns.where(outbox.c.id.in_([r.outbox_id for r in results])))}
-    changed = 0
-    for result in results:
-        changed += conn.execute(_RESULT, {
-            "of": result.outbox_id, "now_is": result.state, "said": result.last_reply[:REPLY_LENGTH],
-            "again": result.next_try, "one": int(result.attempted),
-            "gone_at": now if result.state == "sent" else None,
-        }).rowcount  # fmt: skip
+    changed = _RESULT.run(conn, [
+        {"of": r.outbox_id, "now_is": r.state, "said": r.last_reply[:REPLY_LENGTH], "again": r.next_try,
+         "one": int(r.attempted), "gone_at": now if r.state == "sent" else None}
+        for r in results
+    ])  # fmt: skip
     if changed != len(results):
         raise LeaseLost(f"{len(results) - changed} of {len(results)} mails are not being sent any more")
     recipients = [
         {"of": result.outbox_id, "key": r.address.casefold(), "now_is": r.state, "said": r.reply[:REPLY_LENGTH]}
         for result in results for r in result.recipients
     ]  # fmt: skip
-    if recipients:
-        conn.execute(_RECIPIENT, recipients)
+    _RECIPIENT.run(conn, recipients)
     lines = [line for result in results if (line := _line(result, before[result.outbox_id], now))]
-    if lines:
-        conn.execute(insert(event), lines)
+    _ADD_LINE.run(conn, lines)
 
 
 _EVENTS = {"sent": "mail-sent", "uncertain": "mail-uncertain", "failed": "mail-failed", "held": "mail-held"}
@@ -226,11 +222,11 @@ _ITEM = select(
     outbox.c.subject, outbox.c.message_id, outbox.c.state, outbox.c.attempts, outbox.c.next_try, outbox.c.last_reply,
     outbox.c.reason, outbox.c.created_at, outbox.c.automatic,
 )  # fmt: skip
-_STATES = (
+_STATES = Prepared(
     select(
         outbox_recipient.c.outbox_id, outbox_recipient.c.address, outbox_recipient.c.state, outbox_recipient.c.reply
     )
-    .where(outbox_recipient.c.outbox_id.in_(bindparam("ids", expanding=True)))
+    .where(among(outbox_recipient.c.outbox_id, "ids"))
     .order_by(outbox_recipient.c.id)
 )
 
@@ -275,9 +271,8 @@ def _read(
     rows = list(conn.execute(_ITEM.where(condition).order_by(outbox.c.id.desc()).limit(limit)))
     ids = [row.id for row in rows]
     recipients: dict[int, list[RecipientState]] = {number: [] for number in ids}
-    for start in range(0, len(ids), 1_000):
-        for number, address, state, reply in conn.execute(_STATES, {"ids": ids[start : start + 1_000]}):
-            recipients[number].append(RecipientState(address, state, reply))
+    for number, address, state, reply in _STATES.all(conn, ids=ids) if ids else ():
+        recipients[number].append(RecipientState(address, state, reply))
     bodies: dict[int, bytes] = {}
     if with_raw and ids:
         query = select(outbox.c.id, raw.c.data).join_from(outbox, raw, outbox.c.raw_id == raw.c.id)
@@ -321,7 +316,7 @@ def _by_hand(
         raise StoreError(f"mail {outbox_id} is {item.state}: this cannot be done to it")
     line = _history(item.case, word, item.id, item.kind, item.to, "", now)
     if line:
-        conn.execute(insert(event), line | {"actor": "operator"})
+        _ADD_LINE.run(conn, [line | {"actor": "operator"}])
 
 
 def mark_bounced(
@@ -338,7 +333,7 @@ def mark_bounced(
     keys = {r.address.casefold() for r in item.recipients}
     key = address.casefold() if address.casefold() in keys or len(keys) > 1 else next(iter(keys), "")
     state = "bounced" if permanent else next((r.state for r in item.recipients if r.address.casefold() == key), "sent")
-    conn.execute(_RECIPIENT, {"of": item.id, "key": key, "now_is": state, "said": said})
+    _RECIPIENT.run(conn, [{"of": item.id, "key": key, "now_is": state, "said": said}])
     values: dict[str, Any] = {"last_reply": said, "state": "failed"} if permanent else {"last_reply": said}
     conn.execute(update(outbox).where(outbox.c.id == item.id).values(**values))
     return True

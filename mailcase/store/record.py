@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Update, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, update
 
-from mailcase.core.decision import Deadline, Decision
-from mailcase.store import outbox, search
+from mailcase.core.decision import SYSTEM, Deadline, Decision
+from mailcase.store import outbox, search, spool
 from mailcase.store.changes import Rows, collect
 from mailcase.store.errors import Moved as Moved
 from mailcase.store.ids import next_ids
+from mailcase.store.prepared import Prepared, among, inserting
 from mailcase.store.tables import cases, contact, counter, deadline, event, link, message, participant, tag
 from mailcase.store.upsert import upsert
+from mailcase.store.values import OutgoingMail
 
 _PARTICIPANT = upsert(participant, ("case", "address_key"), ("name", "address", "role"))
 _TAG = upsert(tag, ("case", "name"), ())
 _LINK = upsert(link, ("case", "other", "relation"), ())
-_TAKE_NUMBERS = (
-    update(counter)
-    .where(counter.c.name == "case", counter.c.value == bindparam("first"))
-    .values(value=bindparam("after"))
+# FOR UPDATE means something on PostgreSQL only; in the order of the numbers, so that two writers never lock crosswise.
+_VERSIONS = Prepared(
+    select(cases.c.number, cases.c.version)
+    .where(among(cases.c.number, "numbers"))
+    .order_by(cases.c.number)
+    .with_for_update()
 )
-_DEADLINES_OUT = delete(deadline).where(deadline.c.case.in_(bindparam("numbers", expanding=True)))
+_COUNTER = Prepared(select(counter.c.value).where(counter.c.name == "case").with_for_update())
+_ADD_CASE, _ADD_MESSAGE = inserting(cases), inserting(message)
+_ADD_EVENT, _ADD_DEADLINE = inserting(event, "id"), inserting(deadline, "id")
+_TAKE_NUMBERS = Prepared(update(counter).where(counter.c.name == "case").values(value=bindparam("after")))
+_DEADLINES_OUT = Prepared(delete(deadline).where(among(deadline.c.case, "numbers")))
 _PERSON_OUT = delete(participant).where(
     participant.c.case == bindparam("number"), participant.c.address_key == bindparam("key")
 )
@@ -33,66 +42,147 @@ _ROLE_OUT = delete(participant).where(participant.c.case == bindparam("number"),
 _TAG_OUT = delete(tag).where(tag.c.case == bindparam("number"), tag.c.name == bindparam("word"))
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A decision and its mails, about to be written; and the spooled mail that it is the outcome of.
+
+    `versions` is what the decision was made on. `confirmed_by` is the agent who lets a held mail go on
+    (`Decision.release`). `message_id` is that of the spooled mail.
+    """
+
+    decision: Decision
+    mails: Sequence[OutgoingMail] = ()
+    versions: Mapping[int, int] = field(default_factory=dict)
+    spool_id: int | None = None
+    message_id: str = ""
+    confirmed_by: str = ""
+
+
+def record_many(conn: Connection, changes: Sequence[Change], now: datetime) -> list[int]:
+    """Write a batch: mails into the outbox, events onto cases, outcomes into the spool; a few statements for all.
+
+    Returns the indices of those that were left out, because what they were decided on has changed since, be it by an
+    earlier one of the same batch: decide these again. Raises LeaseLost when a spooled mail is somebody else's by now:
+    roll back, and go one by one.
+    """
+    made = []
+    for change in changes:
+        rows = Rows(now, change.decision.actor, change.decision.rule, change.spool_id)
+        rows.sent = {i: (None, mail.message_id) for i, mail in enumerate(change.mails)}
+        made.append(_collected(rows, change.decision))
+    moved = _moved(conn, made, [change.versions for change in changes])
+    kept = [i for i in range(len(changes)) if i not in moved]
+    mails = [mail for i in kept for mail in changes[i].mails]
+    ids = iter(outbox.add(conn, mails, now) if mails else ())
+    together = Rows(now, SYSTEM, "")
+    for i in kept:
+        added = [next(ids) for _ in changes[i].mails]
+        for row, reply_index in made[i].replies:
+            row["outbox_id"] = added[reply_index]
+        together.merge(made[i])
+    _write(conn, together)
+    _replace_deadlines(conn, [changes[i].decision for i in kept], set(together.opened))
+    _finish(conn, [changes[i] for i in kept], now)
+    return sorted(moved)
+
+
 def record(
     conn: Connection, decision: Decision, *, now: datetime, spool_id: int | None,
     sent: Mapping[int, tuple[int | None, str]], versions: Mapping[int, int], first_number: int | None = None,
 ) -> None:  # fmt: skip
-    """Apply a decision and write its history.
+    """Write one decision's events and deadlines; its mails are in the outbox already.
 
     `sent` says for each reply's index what the outbox made of it: its row (None where that reason has had its mail)
     and its Message-ID. `versions` is what the decision was made on: every case it changes must still be at it.
     `first_number` is the number that the first new case was thought to get; without it, the one it bears. Raises
     Moved when a version or the next number is another one now: roll back, read again, decide again.
     """
-    rows = Rows(now, decision.actor, decision.rule, spool_id, sent)
+    rows = _collected(Rows(now, decision.actor, decision.rule, spool_id, sent), decision)
+    if first_number is not None and rows.opened and min(rows.opened) != first_number:
+        raise Moved(f"the next case was to be {first_number}, not {min(rows.opened)}")
+    if _moved(conn, [rows], [versions]):
+        raise Moved(f"cases {sorted(rows.touched())} have changed since this was decided")
+    _write(conn, rows)
+    _replace_deadlines(conn, [decision], set(rows.opened))
+
+
+def _collected(rows: Rows, decision: Decision) -> Rows:
     collect(rows, decision.events)
     for number in decision.deadlines:
-        if number not in rows.opened:
-            rows.touch(number)
-    _take_numbers(conn, sorted(rows.opened), first_number)
-    _change_cases(conn, rows, versions)
-    if rows.opened:
-        conn.execute(insert(cases), list(rows.opened.values()))
+        rows.touch(number)
+    return rows
+
+
+def _moved(conn: Connection, made: Sequence[Rows], versions: Sequence[Mapping[int, int]]) -> set[int]:
+    """Which of these rest on something that has changed. On PostgreSQL what they touch is locked from here on."""
+    wanted = sorted({number for rows in made for number in rows.changed})
+    now = {row[0]: row[1] for row in _VERSIONS.all(conn, numbers=wanted)} if wanted else {}
+    opens = any(rows.opened for rows in made)
+    first = following = int(_COUNTER.scalar(conn)) if opens else 0
+    moved: set[int] = set()
+    touched: set[int] = set()
+    for i, rows in enumerate(made):
+        numbers = sorted(rows.opened)
+        right = all(number in now and versions[i].get(number, now[number]) == now[number] for number in rows.changed)
+        if not right or touched & rows.touched() or numbers != list(range(following, following + len(numbers))):
+            moved.add(i)
+            continue
+        touched |= rows.touched()
+        following += len(numbers)
+    if following > first:
+        _TAKE_NUMBERS.run(conn, [{"after": following}])
+    return moved
+
+
+def _write(conn: Connection, rows: Rows) -> None:
+    """Everything but deadlines, parents before what refers to them."""
+    _change_cases(conn, rows)
+    _ADD_CASE.run(conn, list(rows.opened.values()))
     _messages(conn, rows)
     _people(conn, rows)
     _rest(conn, rows)
-    _replace_deadlines(conn, decision.deadlines, set(rows.opened))
     if rows.headings:
         _headings(conn, rows)
 
 
-def _take_numbers(conn: Connection, numbers: list[int], first: int | None) -> None:
-    """Take new case numbers from the counter; they must be the next ones."""
-    if not numbers:
-        return
-    start = numbers[0] if first is None else first
-    if numbers != list(range(start, start + len(numbers))):
-        raise Moved(f"new cases cannot be {numbers}: the next number was to be {start}")
-    if conn.execute(_TAKE_NUMBERS, {"first": start, "after": start + len(numbers)}).rowcount != 1:
-        raise Moved(f"case number {start} is taken: another case was opened first")
-
-
-def _change_cases(conn: Connection, rows: Rows, versions: Mapping[int, int]) -> None:
-    """Change columns and versions, in the order of the numbers: two writers never lock two cases crosswise."""
-    for number in sorted(rows.changed):
-        values = rows.changed[number]
+def _change_cases(conn: Connection, rows: Rows) -> None:
+    """Change columns and versions: one statement for all cases in which the same columns change."""
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for number, values in sorted(rows.changed.items()):
         expressions = {name: value for name, value in values.items() if isinstance(value, ColumnElement)}
-        plain = {name: value for name, value in values.items() if name not in expressions}
-        statement = _update(tuple(sorted(plain)), number in versions).values(**expressions)
-        parameters = {f"new_{name}": value for name, value in plain.items()} | {"of": number, "at": rows.now}
-        if number in versions:
-            parameters["was"] = versions[number]
-        if conn.execute(statement, parameters).rowcount != 1:
-            raise Moved(f"case {number} has changed since this was decided")
+        if expressions:
+            conn.execute(update(cases).where(cases.c.number == number).values(**expressions))
+        plain = {f"new_{name}": value for name, value in values.items() if name not in expressions}
+        groups.setdefault(tuple(sorted(set(values) - set(expressions))), []).append(
+            plain | {"of": number, "at": rows.now}
+        )
+    for columns, parameters in groups.items():
+        _update(columns).run(conn, parameters)
 
 
 @cache
-def _update(columns: tuple[str, ...], checked: bool) -> Update:
-    statement = update(cases).where(cases.c.number == bindparam("of"))
-    if checked:
-        statement = statement.where(cases.c.version == bindparam("was"))
+def _update(columns: tuple[str, ...]) -> Prepared:
     values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=cases.c[name].type) for name in columns}
-    return statement.values(version=cases.c.version + 1, updated_at=bindparam("at"), **values)
+    return Prepared(
+        update(cases)
+        .where(cases.c.number == bindparam("of"))
+        .values(version=cases.c.version + 1, updated_at=bindparam("at"), **values)
+    )
+
+
+def _finish(conn: Connection, changes: Sequence[Change], now: datetime) -> None:
+    """What became of the spooled mails these were decided from."""
+    finished = []
+    for change in changes:
+        decision = change.decision
+        if decision.release is not None:
+            spool.release(conn, decision.release, change.confirmed_by)
+        if change.spool_id is not None and decision.hold:
+            spool.hold(conn, change.spool_id, decision.hold)
+        elif change.spool_id is not None:
+            finished.append(spool.Finished(change.spool_id, decision.outcome, decision.rule, change.message_id))
+    if finished:
+        spool.finish_many(conn, finished, now)
 
 
 def _messages(conn: Connection, rows: Rows) -> None:
@@ -100,7 +190,7 @@ def _messages(conn: Connection, rows: Rows) -> None:
         return
     for number, row in zip(next_ids(conn, message, len(rows.messages)), rows.messages, strict=True):
         row["id"] = number
-    conn.execute(insert(message), rows.messages)
+    _ADD_MESSAGE.run(conn, rows.messages)
     search.add_messages(conn, rows.messages)
 
 
@@ -143,24 +233,24 @@ def _rest(conn: Connection, rows: Rows) -> None:
         outbox.mark_bounced(
             conn, bounce.outgoing_message_id, bounce.address, bounce.permanent, bounce.status, bounce.text
         )
-    if rows.events:
-        conn.execute(insert(event), rows.events)
+    _ADD_EVENT.run(conn, rows.events)
 
 
 # ---- deadlines -------------------------------------------------------------------------------------------------------
 
 
-def _replace_deadlines(conn: Connection, wanted: Mapping[int, Sequence[Deadline]], new: set[int]) -> None:
+def _replace_deadlines(conn: Connection, decisions: Sequence[Decision], new: set[int]) -> None:
+    """All deadlines of every case that is mentioned; one that was just opened has none to be replaced."""
+    wanted = {number: some for decision in decisions for number, some in decision.deadlines.items()}
     old = sorted(set(wanted) - new)
     if old:
-        conn.execute(_DEADLINES_OUT, {"numbers": old})
+        _DEADLINES_OUT.run(conn, [{"numbers": old}])
     rows = [
         {"case": number, "kind": one.kind, "step": one.step, "due_at": one.due_at}
         for number, some in wanted.items()
         for one in some
     ]
-    if rows:
-        conn.execute(insert(deadline), rows)
+    _ADD_DEADLINE.run(conn, rows)
 
 
 def take_deadline(conn: Connection, one: Deadline) -> bool:

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, literal_column, select, text, update
+from sqlalchemy import ColumnElement, Connection, Integer, bindparam, func, literal_column, select, text, update
 
 from mailcase.core.decision import Outcome
 from mailcase.core.message import Envelope
 from mailcase.store.errors import LeaseLost, NoSuch
 from mailcase.store.ids import next_ids
-from mailcase.store.tables import ASIDE, WAITING, cases, raw, sighting, spool
+from mailcase.store.prepared import Prepared, among, inserting
+from mailcase.store.tables import ASIDE, WAITING, raw, sighting, spool
 from mailcase.store.values import Accepted, Incoming, Spooled
 
 
@@ -48,26 +49,36 @@ class Finished:
 _WAITING: ColumnElement[bool] = literal_column(WAITING)
 _ASIDE: ColumnElement[bool] = literal_column(ASIDE)
 
-_KNOWN = select(spool.c.ingest_key, spool.c.id).where(spool.c.ingest_key.in_(bindparam("keys", expanding=True)))
+_KNOWN = Prepared(select(spool.c.ingest_key, spool.c.id).where(among(spool.c.ingest_key, "keys")))
+_ADD_RAW, _ADD, _SEE_AGAIN = inserting(raw), inserting(spool), inserting(sighting, "id")
 _ENTRY = select(
     spool.c.id, spool.c.received_at, spool.c.source, spool.c.mailbox, spool.c.state, spool.c.reason,
     spool.c.attempts, spool.c.outcome, spool.c.outcome_case, func.coalesce(raw.c.data, b""),
 ).join_from(spool, raw, spool.c.raw_id == raw.c.id, isouter=True)  # fmt: skip
-_READ = (
+_READ = Prepared(
     select(
         spool.c.id, raw.c.data, spool.c.envelope, spool.c.source, spool.c.mailbox, spool.c.received_at,
         spool.c.attempts, spool.c.silent, spool.c.origin, spool.c.confirmed_by,
     )
     .join_from(spool, raw, spool.c.raw_id == raw.c.id)
-    .where(spool.c.id.in_(bindparam("ids", expanding=True)))
+    .where(among(spool.c.id, "ids"))
     .order_by(spool.c.id)
 )  # fmt: skip
-_CLAIM = (
+# SQLite has no SKIP LOCKED and leaves it out: there the transaction is alone anyway.
+_FREE = Prepared(
+    select(spool.c.id, spool.c.attempts)
+    .where(_WAITING, spool.c.lease_until.is_(None) | (spool.c.lease_until <= bindparam("now")))
+    .order_by(spool.c.id)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+_COUNT_WAITING = Prepared(select(func.count()).select_from(spool).where(_WAITING))
+_CLAIM = Prepared(
     update(spool)
-    .where(spool.c.id.in_(bindparam("ids", expanding=True)))
+    .where(among(spool.c.id, "ids"))
     .values(attempts=spool.c.attempts + 1, lease_until=bindparam("until"), owner=bindparam("by"))
 )
-_FINISH = (
+_FINISH = Prepared(
     update(spool)
     .where(spool.c.id == bindparam("spool_id"), _WAITING)
     .values(
@@ -97,16 +108,16 @@ def add(conn: Connection, mails: Sequence[Incoming]) -> list[Accepted]:
 
 def _known(conn: Connection, mails: Sequence[Incoming]) -> dict[str, int]:
     """The mails among these that are there already, by ingest key."""
-    return {row.ingest_key: row.id for row in conn.execute(_KNOWN, {"keys": [mail.ingest_key for mail in mails]})}
+    return {row[0]: row[1] for row in _KNOWN.all(conn, keys=[mail.ingest_key for mail in mails])}
 
 
 def _insert(conn: Connection, mails: list[Incoming]) -> dict[str, int]:
     """Bytes first, then state. Returns the ids of what was really inserted, by ingest key."""
     raw_ids, spool_ids = next_ids(conn, raw, len(mails)), next_ids(conn, spool, len(mails))
-    conn.execute(insert(raw), [raw_row(number, mail.raw) for number, mail in zip(raw_ids, mails, strict=True)])
+    add_raw(conn, raw_ids, [mail.raw for mail in mails])
     rows = [_row(i, r, mail) for i, r, mail in zip(spool_ids, raw_ids, mails, strict=True)]
     if conn.dialect.name == "sqlite":  # we hold the only write lock: nobody can have come between
-        conn.execute(insert(spool), rows)
+        _ADD.run(conn, rows)
         return {mail.ingest_key: i for i, mail in zip(spool_ids, mails, strict=True)}
     from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -119,9 +130,10 @@ def _insert(conn: Connection, mails: list[Incoming]) -> dict[str, int]:
     return {key: i for i, key in inserted}
 
 
-def raw_row(number: int, data: bytes) -> dict[str, Any]:
-    """A row of `raw`."""
-    return {"id": number, "sha256": sha256(data).digest(), "size": len(data), "data": data}
+def add_raw(conn: Connection, numbers: Sequence[int], mails: Sequence[bytes]) -> None:
+    """Keep bytes under these ids."""
+    rows = zip(numbers, mails, strict=True)
+    _ADD_RAW.run(conn, [{"id": i, "sha256": sha256(b).digest(), "size": len(b), "data": b} for i, b in rows])
 
 
 def _row(number: int, raw_id: int, mail: Incoming) -> dict[str, Any]:
@@ -147,7 +159,7 @@ def _account(
             again.append({"spool_id": number, "source": mail.source, "mailbox": mail.mailbox,
                           "origin": mail.origin, "at": mail.received_at})  # fmt: skip
     if again:
-        conn.execute(insert(sighting), again)
+        _SEE_AGAIN.run(conn, again)
     return accepted
 
 
@@ -159,12 +171,8 @@ def claim(conn: Connection, limit: int, now: datetime, lease: timedelta, owner: 
 
     A mail that was claimed before and not finished comes alone: if it kills its worker, it takes nothing with it.
     """
-    free = spool.c.lease_until.is_(None) | (spool.c.lease_until <= now)
-    query = select(spool.c.id, spool.c.attempts).where(_WAITING, free).order_by(spool.c.id).limit(limit)
-    if conn.dialect.name == "postgresql":
-        query = query.with_for_update(skip_locked=True)
     ids: list[int] = []
-    for number, attempts in conn.execute(query):
+    for number, attempts in _FREE.all(conn, now=now, most=limit):
         if attempts and ids:
             break
         ids.append(number)
@@ -172,8 +180,8 @@ def claim(conn: Connection, limit: int, now: datetime, lease: timedelta, owner: 
             break
     if not ids:
         return []
-    conn.execute(_CLAIM, {"ids": ids, "until": now + lease, "by": owner})
-    return [_spooled(row) for row in conn.execute(_READ, {"ids": ids})]
+    _CLAIM.run(conn, [{"ids": ids, "until": now + lease, "by": owner}])
+    return [_spooled(row) for row in _READ.all(conn, ids=ids)]
 
 
 def _spooled(row: Any) -> Spooled:
@@ -199,9 +207,7 @@ def finish_many(conn: Connection, rows: Sequence[Finished], now: datetime) -> No
          "by_rule": row.rule, "mid": row.message_id, "at": now}
         for row in rows
     ]  # fmt: skip
-    changed = sum(conn.execute(_FINISH, one).rowcount for one in parameters) if len(rows) < 2 else (
-        conn.execute(_FINISH, parameters).rowcount
-    )
+    changed = _FINISH.run(conn, parameters)
     if changed != len(rows):
         raise LeaseLost(f"{len(rows) - changed} of {len(rows)} spooled mails were finished by somebody else")
 
@@ -295,7 +301,7 @@ def _entry(row: Any) -> SpoolEntry:
 
 def read(conn: Connection, ids: Sequence[int]) -> list[Spooled]:
     """Spooled mails as a worker sees them, without claiming them (a held mail that is being confirmed)."""
-    return [_spooled(row) for row in conn.execute(_READ, {"ids": list(ids)})]
+    return [_spooled(row) for row in _READ.all(conn, ids=ids)]
 
 
 def is_held(conn: Connection, spool_id: int) -> bool:
@@ -317,9 +323,4 @@ def counts(conn: Connection) -> dict[str, int]:
 
 def waiting(conn: Connection) -> int:
     """How many mails wait, claimed ones among them. Cheap."""
-    return conn.scalar(select(func.count()).select_from(spool).where(_WAITING)) or 0
-
-
-def case_exists(conn: Connection, number: int) -> bool:
-    """Whether an outcome's case is really there."""
-    return conn.scalar(select(cases.c.number).where(cases.c.number == number)) is not None
+    return int(_COUNT_WAITING.scalar(conn))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from tests.store.story import ANNA, NOW, answering, apply, one_case, outgoing
-
 from mailcase.core.decision import Participant
 from mailcase.core.policy import StatusKind
 from mailcase.store import cases
 from mailcase.store.engine import Database
+from tests.store.story import ANNA, NOW, answering, apply, one_case, outgoing
 
 
 def test_an_opened_case_reads_as_it_was_decided(db: Database) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from mailcase.core.decision import Outcome
 from mailcase.core.ingest import ingest_key
 from mailcase.core.message import Envelope
 from mailcase.store import spool
 from mailcase.store.engine import Database
-from mailcase.store.values import Accepted, Incoming
+from mailcase.store.values import Incoming
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 LEASE = timedelta(minutes=1)
