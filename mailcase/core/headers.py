@@ -178,7 +178,7 @@ def _is_domain(domain: str) -> bool:
 
 def file_name(name: str) -> str:
     """A file name that is only a name: one line, no path, at most 150 characters, the extension kept (S22, S23)."""
-    clean = clean_line(name, 1000).replace("/", "_").replace("\\", "_").strip(". ") or "attachment"
+    clean = clean_line(name, len(name)).replace("/", "_").replace("\\", "_").strip(". ") or "attachment"
     if len(clean) <= _FILE_LIMIT:
         return clean
     stem, dot, extension = clean.rpartition(".")

@@ -12,7 +12,7 @@ _COMMON: dict[str, object] = {
     "address": "", "assignee": "", "cc": [], "chain": [], "confirm": False, "cut": False, "follow_up_of": None,
     "html": "", "known": True, "priority": "normal", "requester_address": "", "requester_name": "", "resolution": "",
     "signature": "", "status": "", "status_label": "", "subject": "", "tags": [], "text": "", "until": None,
-    "agent_name": "", "confirm_to": "", "reject_to": "", "mailbox_name": "", "tag": "",
+    "agent_name": "", "confirm_to": "", "reject_to": "", "mailbox_name": "", "tag": "", "waiting_since": None,
 }  # fmt: skip
 
 _DEFAULTS: dict[str, dict[str, object]] = {
@@ -26,8 +26,8 @@ _DEFAULTS: dict[str, dict[str, object]] = {
     "notification": {
         "attachments": [], "history": [], "quoted_lines": 0, "received_at": None, "reply_to": [], "verified": True,
     },
-    "agent-reminder": {"waiting_since": None, "why": "waiting"},
-    "escalation": {"waiting_since": None, "why": "escalated"},
+    "agent-reminder": {"why": "waiting"},
+    "escalation": {"why": "escalated"},
     "delivery-problem": {},
     "command-result": {"cases": [], "commands": [], "done": [], "problems": [], "report": "", "your_text": ""},
     "confirm-agent": {"reason": ""},
@@ -68,7 +68,8 @@ def sample_values(kind: str, phrases: Mapping[str, str]) -> dict[str, object]:
         {"number": 1077, "subject": "Invoice 2026-118", "status": "new", "requester": "Ben Ito", "at": day},
     ]
     values: dict[str, object] = {
-        "number": 1077, "tag": "" if kind == "digest" else "[Case #1077]", "mailbox_name": "Example Support", "address": "support@example.com",
+        "number": 1077, "tag": "" if kind == "digest" else "[Case #1077]",
+        "mailbox_name": "Example Support", "address": "support@example.com",
         "subject": phrases["sample_subject"], "status": "open", "priority": "high", "assignee": "bob", "known": True,
         "resolution": "confirmed" if kind == "closed" else "", "follow_up_of": 1042, "chain": [1042, 1077],
         "requester_name": "Anna Berg", "requester_address": "anna@example.org", "tags": ["printer"],

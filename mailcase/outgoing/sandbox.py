@@ -65,6 +65,12 @@ class Sandbox(ImmutableSandboxedEnvironment):
         """True for what we gave, and for the template's own macros and blocks."""
         return isinstance(obj, (Given, Macro, BlockReference))
 
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """`line.text` is the item of a dict, whatever methods dicts have; anything else as Jinja2 does it."""
+        if type(obj) is dict and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Arithmetic on moderate numbers only: `'a' * 2000000000` and `'%2000000000d' % 1` take the memory of all."""
         if not all(isinstance(side, (int, float)) and abs(side) <= _LARGEST for side in (left, right)):

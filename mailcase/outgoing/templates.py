@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PrefixLoader, Template, TemplateNotFound
 from jinja2.exceptions import TemplateError as JinjaError
@@ -144,8 +145,9 @@ class Templates:
         """What is wrong with the operator's files: each is rendered by itself, whatever it would be looked up for."""
         found: list[str] = []
         for path in self._own_files():
-            kind, name = path.stem, path.relative_to(self._own or path).as_posix()
-            language = next((part for part in path.parts[::-1] if part in self.phrases), phrases.DEFAULT)
+            relative = path.relative_to(self._own or path)
+            kind, name = path.stem, relative.as_posix()
+            language = next((part for part in relative.parts[::-1] if part in self.phrases), phrases.DEFAULT)
             try:
                 template = self._compiled(name)
                 if kind[0] != "_" and kind not in _LAYOUTS:
@@ -153,7 +155,9 @@ class Templates:
                     self._try(kind, template, context)
             except RenderError as error:
                 found.append(str(error))
-        return found
+        if any(path.stem[0] == "_" or path.stem in _LAYOUTS for path in self._own_files()):
+            found += self.problems()
+        return list(dict.fromkeys(found))
 
     def _try(self, kind: str, template: Template, context: dict[str, object]) -> None:
         if str(template.name).endswith(".html"):
@@ -170,6 +174,10 @@ class Templates:
 
     def _is_own(self, template: Template) -> bool:
         return bool(self._own and template.filename and Path(template.filename).is_relative_to(self._own))
+
+    def _is_shipped(self, page: Template) -> bool:
+        """True for a page of ours that is not made from the text."""
+        return not self._is_own(page) and page.name != "message.html"
 
     def _find(self, kind: str, suffix: str, language: str, mailbox: str) -> Template | None:
         key = (kind, suffix, language, mailbox)
@@ -198,6 +206,8 @@ class Templates:
             return self._environment.get_template(name)
         except TemplateSyntaxError as error:
             raise RenderError(f"{error.filename or name}:{error.lineno}: {error.message}") from None
+        except UnicodeDecodeError:
+            raise RenderError(f"{name}:1: the file is not UTF-8") from None
 
     def _context(self, kind: str, language: str, values: Mapping[str, object]) -> dict[str, object]:
         """All that a template sees: our functions, the defaults of the kind, then the values as plain data."""
@@ -208,14 +218,16 @@ class Templates:
             given = {key: plain(value, raw=key in _MANY_LINES) for key, value in values.items()}
         except TypeError as error:
             raise RenderError(f"{kind}: {error}") from None
-        context = self._voice(spoken) | self._defaults[kind] | given
+        voice = self._voice(spoken)
+        context = self._defaults[kind] | given | voice
         context["kind"] = kind
+        context["status_label"] = _status_label(context)
         return _guarded(kind, context)
 
     def _voice(self, language: str) -> dict[str, object]:
         """The functions and names of a language, made once."""
         if language not in self._voices:
-            table = self.phrases.get(language, self.phrases[phrases.DEFAULT])
+            table = dict(self.phrases.get(language, self.phrases[phrases.DEFAULT]))
             rtl = language in RIGHT_TO_LEFT and language in self.phrases
 
             def say(key: str, **values: object) -> str:
@@ -232,6 +244,7 @@ class Templates:
                 "language": language if language in self.phrases else phrases.DEFAULT,
                 "direction": "rtl" if rtl else "ltr",
                 "marker": MARKER.format(table["reply_above"]),
+                "words": table,
                 "say": Given(say),
                 "label": Given(label),
                 "person": Given(person),
@@ -243,12 +256,16 @@ class Templates:
         with _naming_the_place():
             whole = template.render(context)
         subject, text = _split(whole, kind)
-        tag = str(context.get("tag", ""))
+        tag = str(context["tag"]) if context.get("number") else ""
+        if not subject:
+            subject = f"Re: {tag} {context['subject']}"
         if tag and tag not in subject:
             subject = f"{tag} {subject}"
         html = ""
         if page is not None and not (kind == "answer" and not context["html"] and not context["confirm"]):
-            context |= {"title": subject, "html": Markup(str(context["html"])), **blocks(text)}
+            context |= {"title": subject, "html": Markup(str(context["html"]))}
+            if kind not in kinds.TO_AGENTS or not self._is_shipped(page):
+                context |= blocks(text)
             with _naming_the_place():
                 html = page.render(context)
         return Rendered(clean_line(subject), text, html)
@@ -290,11 +307,19 @@ def _said(error: BaseException) -> str:
 
 
 def _split(whole: str, kind: str) -> tuple[str, str]:
-    """A rendered text as (subject, body): its first line is `Subject: …`."""
-    first, _, rest = whole.partition("\n")
+    """A rendered text as (subject, body). Its first line is `Subject: …`; an operator's own answer may go without."""
+    first, _, rest = whole.lstrip("\ufeff").partition("\n")
     if not first.startswith("Subject:"):
-        raise RenderError(f"the template {kind!r} must begin with a line `Subject: …`")
+        if kind in kinds.KINDS:
+            raise RenderError(f"the template {kind!r} must begin with a line `Subject: …`")
+        return "", whole.strip("\ufeff\n") + "\n"
     return first.removeprefix("Subject:").strip(), rest.strip("\n") + "\n"
+
+
+def _status_label(context: dict[str, Any]) -> str:
+    """The operator's own label, else the word for the status in the language of the mail."""
+    own, status = str(context["status_label"]), str(context["status"])
+    return own if own and own.casefold() != status.casefold() else str(context["label"]("status", status))
 
 
 def _guarded(kind: str, context: dict[str, object]) -> dict[str, object]:
