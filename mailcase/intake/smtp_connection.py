@@ -64,7 +64,7 @@ class Connection(SMTP):
     @property
     def is_secure(self) -> bool:
         """True over TLS."""
-        return self.transport is not None and self.transport.get_extra_info("sslcontext") is not None
+        return self._wire.get_extra_info("sslcontext") is not None
 
     def begin_anew(self) -> None:
         """Forgets the transaction (RFC 5321 section 4.1.1.5)."""
@@ -77,7 +77,7 @@ class Connection(SMTP):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         asyncio.StreamReaderProtocol.connection_made(self, transport)
-        self.transport = transport
+        self._wire = self.transport = transport
         self.session, self.envelope = self._create_session(), self._create_envelope()
         self.peer = address_of(transport.get_extra_info("peername"))
         refusal = self.door.refusal(self.peer)
@@ -122,25 +122,24 @@ class Connection(SMTP):
     async def flush(self) -> None:
         """Sends the replies that are held back."""
         if self._replies:
-            self._writer.write(b"".join(self._replies))
+            self._wire.write(b"".join(self._replies))
             self._replies.clear()
-            if self._writer.transport.get_write_buffer_size():
+            if self._wire.get_write_buffer_size():
                 await self._writer.drain()
 
     async def hang_up(self, reply: str) -> None:
         """The last reply of a session."""
         await self.push(reply)
         await self.flush()
-        self._writer.close()
+        self._wire.close()
 
     def end(self, reply: str) -> None:
         """Says a last word from outside the session: for the sweeper, and for the end of the service."""
-        transport = self._writer.transport
-        if not transport.is_closing():
-            transport.write(b"".join(self._replies) + reply.encode() + b"\r\n")
+        if not self._wire.is_closing():
+            self._wire.write(b"".join(self._replies) + reply.encode() + b"\r\n")
             self._replies.clear()
-            transport.close()
-            self.loop.call_later(LAST_WORD, transport.abort)  # a client that reads nothing keeps no socket
+            self._wire.close()
+            self.loop.call_later(LAST_WORD, self._wire.abort)  # a client that reads nothing keeps no socket
 
     # Commands
 
@@ -149,7 +148,7 @@ class Connection(SMTP):
             if self._begins_with_tls():
                 await self._secure()
             await self.push(f"220 {self.hostname} ESMTP mailcase")
-            while not self._writer.is_closing():
+            while not self._wire.is_closing():
                 line = await self._next_line()
                 if not line:
                     break
@@ -159,7 +158,7 @@ class Connection(SMTP):
         except Exception:
             _log.error("session failed", peer=self.peer, exc_info=True)
         finally:
-            self._writer.close()
+            self._wire.close()
             self.door.leave(self)  # a TLS handshake that fails does not end in connection_lost
 
     async def _next_line(self) -> bytes:
@@ -257,9 +256,13 @@ class Connection(SMTP):
     async def _secure(self) -> None:
         """The TLS handshake. Raises OSError when it fails or takes too long."""
         assert self.door.tls is not None
-        await self._writer.start_tls(self.door.tls, ssl_handshake_timeout=TLS_HANDSHAKE)
-        self.transport = self._writer.transport
-        self._reader._transport = self.transport  # type: ignore[attr-defined]
+        secured = await self.loop.start_tls(
+            self._wire, self, self.door.tls, server_side=True, ssl_handshake_timeout=TLS_HANDSHAKE
+        )
+        if secured is None:  # asyncio says so when the client hangs up in the middle of the handshake
+            raise ConnectionResetError
+        self._wire = self.transport = secured
+        self._reader._transport = secured  # type: ignore[attr-defined]  # who pauses when too much comes
 
     async def smtp_STARTTLS(self, arg: str) -> None:
         """RFC 3207. Nothing may be sent in clear behind the command (CVE-2011-0411): it would be taken as secured."""
@@ -270,7 +273,7 @@ class Connection(SMTP):
         elif self._reader._buffer:  # type: ignore[attr-defined]
             await self.hang_up("503 5.5.1 Wait for the reply to STARTTLS")
         else:
-            self._writer.transport.pause_reading()  # type: ignore[attr-defined]
+            self._wire.pause_reading()
             await self.push("220 2.0.0 Begin TLS")
             await self.flush()
             await self._secure()

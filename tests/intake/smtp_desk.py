@@ -199,7 +199,15 @@ def running(path: Path, url: str = "", limits: Mapping[str, float] | None = None
         started.set()
         await serve(sockets, desk.door, lambda: desk.beats.append(time.monotonic()), stop)
 
-    thread = threading.Thread(target=asyncio.run, args=(main(),))
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            asyncio.run(main())
+        except BaseException as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=run)
     thread.start()
     started.wait(10)
     try:
@@ -210,6 +218,7 @@ def running(path: Path, url: str = "", limits: Mapping[str, float] | None = None
         sockets.close()
         database.close()
         assert not thread.is_alive()
+        assert failures == []
 
 
 class Process:
