@@ -16,6 +16,7 @@ from mailcase.cli.main import NOUNS, config_first
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("sqlalchemy", "pydantic", "jinja2", "aiosmtpd", "imapclient", "structlog", "apscheduler", "mailparser", "rich")
+PYTHONPATH = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
 def mailcase(*arguments: object, cwd: Path, python: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
@@ -23,7 +24,7 @@ def mailcase(*arguments: object, cwd: Path, python: tuple[str, ...] = ()) -> sub
     environment = {key: value for key, value in os.environ.items() if not key.startswith("MAILCASE_")}
     return subprocess.run(
         [sys.executable, *python, "-m", "mailcase.cli.main", *map(str, arguments)],
-        cwd=cwd, env={**environment, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
+        cwd=cwd, env={**environment, "PYTHONPATH": PYTHONPATH}, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 
@@ -117,7 +118,7 @@ def test_without_a_config_the_remedy_is_told(tmp_path: Path) -> None:
 def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
     command = f"{sys.executable} -m mailcase.cli.main --help | true"
     said = subprocess.run(
-        ["bash", "-c", command], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True,
+        ["bash", "-c", command], cwd=tmp_path, env={**os.environ, "PYTHONPATH": PYTHONPATH}, capture_output=True,
         text=True, check=False,
     )  # fmt: skip
     assert said.stderr == ""

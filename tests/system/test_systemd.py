@@ -20,6 +20,7 @@ from mailcase.errors import MailcaseError
 
 UNITS = Path(__file__).parents[2] / "systemd"
 SERVICE = UNITS / "mailcase.service"
+PYTHONPATH = os.pathsep.join([str(UNITS.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
 def tool(name: str) -> str:
@@ -178,7 +179,7 @@ def test_sockets_that_systemd_passes_are_taken() -> None:
     port = free_port()
     command = [tool("systemd-socket-activate"), "--listen", f"127.0.0.1:{port}", "--fdname=smtp"]
     command += ["--setenv=PYTHONPATH", sys.executable, "-c", ANSWERER]
-    environment = {**os.environ, "PYTHONPATH": str(UNITS.parent)}
+    environment = {**os.environ, "PYTHONPATH": PYTHONPATH}
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as process:
         try:
             assert _said_on(port) == "['smtp'] 1"
@@ -219,7 +220,7 @@ def test_the_daemon_as_the_units_start_it(manager: socket.socket, tmp_path: Path
     command = [tool("systemd-socket-activate"), "--listen", f"127.0.0.1:{port}", "--fdname=smtp"]
     command += ["--setenv=PYTHONPATH", "--setenv=NOTIFY_SOCKET", "--setenv=WATCHDOG_USEC=60000000"]
     command += [sys.executable, "-m", "mailcase.cli.main", "run", "-c", str(tmp_path / "mailcase.toml")]
-    environment = {**os.environ, "PYTHONPATH": str(UNITS.parent)}
+    environment = {**os.environ, "PYTHONPATH": PYTHONPATH}
     manager.settimeout(30)
     with manager, subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as process:
         try:
