@@ -41,7 +41,7 @@ run: install
 	@exec $(BIN)/mailcase -c $(CONFIG) run
 
 demo: install
-	@$(BIN)/python tools/demo.py
+	@$(BIN)/python -m tools.demo
 
 # MAILCASE_REQUIRE_SERVERS=1: what is missing fails the run, instead of skipping the tests that need it.
 servers:
@@ -61,13 +61,13 @@ format: $(VENV)/.tools
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.tools
-	@$(BIN)/python tools/bench.py
+	@$(BIN)/python -m tools.bench
 
 corpus: $(VENV)/.tools
 	$(BIN)/python -m pytest -m corpus $(PYTEST_ARGS)
 
 drill: $(VENV)/.tools servers
-	@$(BIN)/python tools/drill.py
+	@$(BIN)/python -m tools.drill
 
 # The newest versions that pyproject.toml allows; run the tests before you keep them.
 constraints:

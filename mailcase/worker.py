@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
@@ -26,7 +26,7 @@ from mailcase.outgoing.letters import Writer
 from mailcase.planning import Batch, Plan, desk_for, mailbox_for, ours, plan_mail, write_all
 from mailcase.store import cases, outbox, record, spool
 from mailcase.store.engine import Database
-from mailcase.store.errors import Moved
+from mailcase.store.errors import DatabaseUnavailable, Moved
 from mailcase.store.values import OutboxItem, OutgoingMail, Spooled
 
 BATCH = 50
@@ -52,15 +52,20 @@ class Worker:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     begin: Callable[[int], None] = lambda _task: None
     progress: Callable[[int, int], None] = lambda _done, _failed: None
+    begun: list[int] = field(default_factory=list)
 
     def mails(self) -> int:
         """Work on what waits, at most a batch. Returns how many mails have got their outcome."""
         if not self._waiting():
             return 0
         with self.database.write() as conn:
+            if self.begun:
+                spool.give_back(conn, self.begun)
             claimed = spool.claim(conn, BATCH, self.clock(), LEASE, self.owner)
         if not claimed:
             return 0
+        # If the database goes away from here on, these are given back when it is there again: not the mails' fault.
+        self.begun = [mail.id for mail in claimed]
         failpoint("after_claim")
         readings, failures = self._read(claimed)
         plans = self._plan(claimed, readings, failures)
@@ -68,6 +73,7 @@ class Worker:
         done = self._commit(plans, failures)
         for mail, reason in failures:
             self._failed(mail, reason)
+        self.begun = []
         self.progress(done, len(failures))
         return len(claimed)
 
@@ -107,6 +113,8 @@ class Worker:
                     continue
                 try:
                     plan = plan_mail(conn, mail, readings[mail.id], self.writer, now, batch)
+                except DatabaseUnavailable:
+                    raise
                 except Exception as error:
                     logger.exception("plan-failed", spool=mail.id)
                     failures.append((mail, f"{type(error).__name__} while deciding"))
@@ -126,6 +134,9 @@ class Worker:
                     with conn.begin_nested():
                         self._apply(conn, mail, reading, plan)
                     done += 1
+                except DatabaseUnavailable:
+                    # Not the mail's fault: the whole batch is rolled back, and its leases end.
+                    raise
                 except Exception as error:
                     logger.exception("commit-failed", spool=mail.id)
                     failures.append((mail, f"{type(error).__name__} while storing"))

@@ -63,7 +63,7 @@ def _folders(mailbox: MailboxTable, db: Database) -> list[str]:
             state = imap_state.folder(conn, mailbox.name, folder)
             known = uids(conn, mailbox.name, folder, validity)
         if state is None or state.uidvalidity != validity:
-            problems.append(f"{mailbox.name}/{folder}: never read since it has UIDVALIDITY {validity}; start the daemon")
+            problems.append(f"{mailbox.name}/{folder}: never read under UIDVALIDITY {validity}; start the daemon")
             continue
         missing = sorted(uid for uid in live - known if state.first_uid <= uid <= state.last_uid)
         if missing:

@@ -63,11 +63,11 @@ class Change:
         self.replies.append(reply)
         return len(self.replies) - 1
 
-    def file(self, message: MessageFiled) -> None:
-        """A message joins the case, and its Message-ID the thread."""
+    def file(self, message: MessageFiled, references: tuple[str, ...] = ()) -> None:
+        """A message joins the case; what it refers to and its own Message-ID join the thread (RFC 5322 section 3.6.4)."""
         self.events.append(message)
-        if message.message_id:
-            self.case = replace(self.case, thread=(*self.case.thread, message.message_id))
+        ids = (*self.case.thread, *references, *((message.message_id,) if message.message_id else ()))
+        self.case = replace(self.case, thread=tuple(dict.fromkeys(ids)))
 
     def opened(self, event: CaseOpened) -> None:
         """The case of this change is a new one: starts its deadlines."""

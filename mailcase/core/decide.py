@@ -148,7 +148,7 @@ def confirmed(arrival: Arrival, desk: Desk) -> Decision | None:
     if not (by_link or in_words):
         return None
     change = _change(arrival, desk, case)
-    change.file(filed(arrival, case))
+    change.file(filed(arrival, case), arrival.reading.mail.references)
     change.close(Cause.CONFIRMS, "confirmed")
     _tell_closed(change, arrival, desk)
     return change.finish("confirmed", Outcome("note", case.number, "by link" if by_link else "in words"))
@@ -193,7 +193,7 @@ def closed_case(arrival: Arrival, desk: Desk) -> Decision | None:
     change = opening.follow_up(desk, case, _actor(arrival), StatusKind.NEW, arrival.reading.mail.subject)
     change.silent = arrival.silent
     _join(change, arrival)
-    change.file(filed(arrival, change.case))
+    change.file(filed(arrival, change.case), arrival.reading.mail.references)
     _acknowledge(change, arrival, desk, "follow-up", {"continues": case.number})
     answer.notify(change, arrival, desk.history, (*desk.chain, change.case.number))
     return change.finish("follow-up-case", Outcome("case", change.case.number, f"follow-up of {case.number}"))
@@ -238,7 +238,7 @@ def new_case(arrival: Arrival, desk: Desk) -> Decision:
 def _open(arrival: Arrival, desk: Desk, rule: str, mentions: int | None = None) -> Decision:
     change = opening.from_mail(desk, arrival, _actor(arrival))
     change.silent = arrival.silent
-    change.file(filed(arrival, change.case))
+    change.file(filed(arrival, change.case), arrival.reading.mail.references)
     if mentions is not None:
         change.record("mentions-case", change.phrase("mentions_case", number=mentions), number=mentions)
     _acknowledge(change, arrival, desk, "acknowledgement", {})

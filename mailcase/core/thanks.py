@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mailcase.core import signature
-from mailcase.core.language import WORDS
+from mailcase.core.language_words import WORDS
 
 LONGEST = 240
 MOST_WORDS = 30
@@ -15,7 +15,8 @@ MOST_OTHER_WORDS = 4
 # A yes, a thank-you or "it works", by language. One of them must be there …
 _YES: dict[str, str] = {
     "en": (
-        r"yes|yep|yeah|confirmed|i confirm|thanks|thank you|thx|many thanks|solved|resolved|fixed|works|working|"
+        r"yes|yep|yeah|confirmed|i confirm|(?:many )?(?:thanks|thank you|thx)(?: so much| very much| a lot| again)?"
+        r"(?: for (?:your|the|all your) (?:quick |kind |great )?(?:help|support|reply|answer|response))?|solved|resolved|fixed|works|working|"
         r"it worked|perfect|great|all good|all set|done|sorted|you (?:can|may) (?:now )?close|please close|"
         r"can be closed|cheers|awesome|excellent"
     ),
