@@ -10,12 +10,13 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
 
 from mailcase import log
 from mailcase.config import Imap, MailboxTable
 from mailcase.failpoint import failpoint
 from mailcase.intake.imap_mail import incoming
-from mailcase.intake.imap_session import Disconnected, Folder, Listed, Refused, Session, batches
+from mailcase.intake.imap_session import CopiedOnly, Disconnected, Folder, Listed, Refused, Session, batches
 from mailcase.store import imap_state, spool
 from mailcase.store.engine import Database
 from mailcase.store.imap_state import FolderState
@@ -29,11 +30,14 @@ COMMIT_BYTES = 4 * 1024 * 1024
 
 # After "cannot file" nothing is tried there for so long: no storm of commands that fail.
 FILING_PAUSE = timedelta(minutes=5)
+FILING_REFUSALS = 3
 # A mail that could not be fetched so often alone waits, longer each time, so that it does not hold up the others.
 FETCH_TRIES = 3
-FETCH_PAUSE_LIMIT = timedelta(hours=1)
+FETCH_PAUSE, LONGEST_FETCH_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 # The server's clock may be behind ours.
 CLOCK_SLACK = timedelta(minutes=10)
+
+Source = Literal["imap", "sent"]
 
 _log = log.get("imap")
 
@@ -62,7 +66,8 @@ class PollResult:
 class Reader:
     """What the looks into one mailbox share: where things go, and what is remembered from one look to the next.
 
-    Only hints are remembered here (what to try later, what to try alone); everything that must last is in the database.
+    Only hints are remembered here (what to try later, what to try alone), by origin (`support/INBOX/17/42`);
+    everything that must last is in the database.
     """
 
     mailbox: MailboxTable
@@ -72,312 +77,297 @@ class Reader:
     wake: Callable[[], None] = lambda: None
     beat: Callable[[], None] = lambda: None
     stop: threading.Event = field(default_factory=threading.Event)
-    in_flight: tuple[str, ...] = ()
+    in_flight: frozenset[str] = frozenset()
     failures: dict[str, int] = field(default_factory=dict)
     fetch_again: dict[str, datetime] = field(default_factory=dict)
     file_again: datetime | None = None
     file_problem: str = ""
 
+    def blame(self, origin: str) -> None:
+        """Note that fetching this mail alone failed."""
+        count = self.failures[origin] = self.failures.get(origin, 0) + 1
+        if count >= FETCH_TRIES:
+            pause = min(FETCH_PAUSE * 2 ** min(count - FETCH_TRIES, 10), LONGEST_FETCH_PAUSE)
+            self.fetch_again[origin] = self.now() + pause
 
-def poll_once(session: Session, reader: Reader, name: str, source: str = "imap") -> PollResult:
+    def forgive(self, origins: frozenset[str]) -> None:
+        """Note that these mails have been fetched."""
+        self.in_flight = frozenset()
+        for origin in origins & self.failures.keys():
+            del self.failures[origin]
+            self.fetch_again.pop(origin, None)
+
+
+def poll_once(session: Session, reader: Reader, name: str, source: Source = "imap") -> PollResult:
     """Look into folder `name` once. `source` is imap, or sent for the folder of mail that agents sent (B4).
 
     Raises Refused when the folder cannot be opened, Disconnected, or StoreError; what was committed by then stays.
     """
-    folder = session.select(name)
-    state, result = _state(session, reader, folder, source)
-    result = _file_leftovers(session, reader, folder, state, result) if source == "imap" else result
-    if folder.uidnext and folder.uidnext <= state.last_uid + 1:
-        return result
-    cursor, settled = state.last_uid, True
-    for uids in session.uids(folder, state.last_uid + 1):
-        with reader.database.read() as conn:
-            known = imap_state.seen(conn, reader.mailbox.name, name, state.uidvalidity, uids)
-        new = [uid for uid in uids if uid not in known]
-        result, done = _take_all(session, reader, folder, state, source, new, result)
-        missing = [uid for uid in new if uid not in done]
-        if settled:
-            cursor = missing[0] - 1 if missing else max(uids, default=cursor)
-        settled = settled and not missing
-    if settled:
-        cursor = max(cursor, folder.uidnext - 1)
-    if cursor > state.last_uid:
-        with reader.database.write() as conn:
-            imap_state.advance(conn, reader.mailbox.name, name, state.uidvalidity, cursor)
-    return result
+    look = _Look(session, reader, session.select(name), source)
+    state = look.begin()
+    if source == "imap":
+        look.file_leftovers()
+    if not look.folder.uidnext or look.folder.uidnext > state.last_uid + 1:
+        look.take_new(state)
+    return look.result
 
 
-# ---- where to begin --------------------------------------------------------------------------------------------------
+class _Look:
+    """One look, and what has come of it so far."""
 
+    def __init__(self, session: Session, reader: Reader, folder: Folder, source: Source) -> None:
+        self.session, self.reader, self.folder, self.source = session, reader, folder, source
+        self.place = (reader.mailbox.name, folder.name, folder.uidvalidity)
+        self.first_contact = reader.now()
+        self.result = PollResult()
 
-def _state(session: Session, reader: Reader, folder: Folder, source: str) -> tuple[FolderState, PollResult]:
-    """How far this folder has been read; set up on first contact, and anew when its UIDVALIDITY has changed."""
-    with reader.database.read() as conn:
-        state = imap_state.folder(conn, reader.mailbox.name, folder.name)
-    if state is not None and state.uidvalidity == folder.uidvalidity:
-        return state, PollResult()
-    contact = reader.now() if state is None else state.first_contact_at
-    first, older = _first_uid(session, folder, _oldest(reader.imap, source, contact, again=state is not None))
-    place = (reader.mailbox.name, folder.name, folder.uidvalidity)
-    with reader.database.write() as conn:
+    def origin(self, uid: int) -> str:
+        """The mail's name in the ledger."""
+        return "/".join(map(str, (*self.place, uid)))
+
+    def log(self, uid: int) -> dict[str, object]:
+        """Which mail a line of the log is about."""
+        return {"mailbox": self.place[0], "folder": self.place[1], "uid": uid}
+
+    # ---- where to begin ----------------------------------------------------------------------------------------------
+
+    def begin(self) -> FolderState:
+        """How far this folder has been read; set up on first contact, and anew when its UIDVALIDITY has changed."""
+        with self.reader.database.read() as conn:
+            state = imap_state.folder(conn, *self.place[:2])
+        if state is not None:
+            self.first_contact = state.first_contact_at
+            if state.uidvalidity == self.folder.uidvalidity:
+                return state
+        first, older = self.first_uid(self.oldest(again=state is not None))
+        with self.reader.database.write() as conn:
+            if state is None:
+                imap_state.set_folder(conn, *self.place, first, self.first_contact)
+            else:
+                imap_state.reset_validity(conn, *self.place, first)
+            imap_state.record_uids(conn, *self.place, [(uid, None) for uid in older], skipped="older than start")
+        self.result = PollResult(ignored=len(older), rescanned=state is not None)
+        mailbox, folder, validity = self.place
         if state is None:
-            imap_state.set_folder(conn, *place, first, contact)
+            _log.info("first contact", mailbox=mailbox, folder=folder, first_uid=first)
         else:
-            imap_state.reset_validity(conn, *place, first)
-        imap_state.record_uids(conn, *place, [(uid, None) for uid in older], skipped="older than start")
-    keys = {"mailbox": reader.mailbox.name, "folder": folder.name, "uidvalidity": folder.uidvalidity}
-    if state is None:
-        _log.info("first contact", first_uid=first, **keys)
-    else:
-        _log.warning("UIDVALIDITY changed, reading the folder again", before=state.uidvalidity, **keys)
-    begun = FolderState(*place, first - 1, first, contact)
-    return begun, PollResult(ignored=len(older), rescanned=state is not None)
+            _log.warning("UIDVALIDITY changed, reading again", mailbox=mailbox, folder=folder, uidvalidity=validity)
+        return FolderState(*self.place, first - 1, first, self.first_contact)
 
+    def oldest(self, again: bool) -> datetime | Literal["all", "now"]:
+        """Which mail in the folder is ours to take: all, none of what is there now, or what came since a time.
 
-def _oldest(imap: Imap, source: str, contact: datetime, again: bool) -> datetime | str | None:
-    """Which mail in the folder is ours to take: all (None), none of it ("now"), or what came at or after a time.
+        When a folder is read again its mails have new UIDs, and "now" can only mean: what came since first contact.
+        """
+        start = self.reader.imap.start if self.source == "imap" else "now"
+        if isinstance(start, date):
+            return datetime.combine(start, time(), UTC)
+        return self.first_contact - CLOCK_SLACK if start == "now" and again else start
 
-    When a folder is read again, its mails have new UIDs, and "now" can only mean: what came since first contact.
-    """
-    if source == "imap" and imap.start == "all":
-        return None
-    if source == "imap" and isinstance(imap.start, date):
-        return datetime.combine(imap.start, time(), UTC)
-    return contact - CLOCK_SLACK if again else "now"
+    def first_uid(self, oldest: datetime | Literal["all", "now"]) -> tuple[int, list[int]]:
+        """(the first UID to take, the UIDs after it that are too old)."""
+        if oldest == "all":
+            return 1, []
+        if oldest == "now":
+            return self.session.last_uid(self.folder) + 1, []
+        recent = set[int]()
+        for uids in self.session.uids(self.folder, 1, since=(oldest - timedelta(days=1)).date()):
+            for some in _chunks(uids):
+                recent |= {mail.uid for mail in self.session.listed(some) if mail.at is None or mail.at >= oldest}
+        if not recent:
+            return self.session.last_uid(self.folder) + 1, []
+        first = min(recent)
+        return first, [uid for uids in self.session.uids(self.folder, first) for uid in uids if uid not in recent]
 
+    # ---- fetch and commit --------------------------------------------------------------------------------------------
 
-def _first_uid(session: Session, folder: Folder, oldest: datetime | str | None) -> tuple[int, list[int]]:
-    """(the first UID to take, UIDs after it that are too old)."""
-    if oldest is None:
-        return 1, []
-    if not isinstance(oldest, datetime):
-        return session.last_uid(folder) + 1, []
-    recent = set[int]()
-    for uids in session.uids(folder, 1, since=(oldest - timedelta(days=1)).date()):
+    def take_new(self, state: FolderState) -> None:
+        """Take what is not settled yet, and move the cursor up to the first mail that still is not."""
+        cursor, settled = state.last_uid, True
+        for uids in self.session.uids(self.folder, state.last_uid + 1):
+            with self.reader.database.read() as conn:
+                known = imap_state.seen(conn, *self.place, uids)
+            new = [uid for uid in uids if uid not in known]
+            taken = self.take_all(new)
+            missing = [uid for uid in new if uid not in taken]
+            if settled:
+                cursor = missing[0] - 1 if missing else max(uids, default=cursor)
+            settled = settled and not missing
+        if settled:
+            cursor = max(cursor, self.folder.uidnext - 1)
+        if cursor > state.last_uid:
+            with self.reader.database.write() as conn:
+                imap_state.advance(conn, *self.place, cursor)
+
+    def take_all(self, uids: Sequence[int]) -> set[int]:
+        """Take these mails, in batches, until told to stop. Returns the UIDs that are settled."""
+        taken = set[int]()
+        for chunk in self.in_turn(uids):
+            listed = self.session.listed(chunk)
+            self.note_vanished(set(chunk) - {mail.uid for mail in listed})
+            for batch in batches(listed, BATCH_MAILS, BATCH_BYTES):
+                if self.reader.stop.is_set():
+                    return taken
+                taken |= self.take(batch)
+        return taken
+
+    def in_turn(self, uids: Sequence[int]) -> Iterator[Sequence[int]]:
+        """The UIDs to take at once. What was on its way when the connection broke comes last and alone, or later."""
+        suspects = self.reader.in_flight | self.reader.failures.keys()
+        yield from _chunks([uid for uid in uids if self.origin(uid) not in suspects])
+        for uid in uids:
+            again = self.reader.fetch_again.get(self.origin(uid))
+            if again is not None and self.reader.now() < again:
+                self.note_unfetchable([uid])
+            elif self.origin(uid) in suspects:
+                yield [uid]
+
+    def take(self, batch: list[Listed]) -> set[int]:
+        """Fetch a batch, commit it, file it. Returns the UIDs that are settled."""
+        bodies, refused = self.bodies([mail.uid for mail in batch])
+        failpoint("imap_after_fetch")
+        self.note_unfetchable(refused)
+        self.note_vanished({mail.uid for mail in batch} - bodies.keys() - set(refused))
+        mails = {mail.uid: self.incoming(mail, bodies[mail.uid]) for mail in batch if mail.uid in bodies}
+        for run in batches((Listed(uid, len(mails[uid].raw)) for uid in mails), COMMIT_MAILS, COMMIT_BYTES):
+            self.commit({mail.uid: mails[mail.uid] for mail in run})
+        self.reader.beat()
+        if self.files:
+            self.file(list(mails))
+        return set(mails)
+
+    def incoming(self, mail: Listed, raw: bytes) -> Incoming:
+        """The mail as the spool takes it."""
+        now = self.reader.now()
+        return incoming(
+            raw,
+            self.reader.mailbox,
+            source=self.source,
+            origin=self.origin(mail.uid),
+            at=min(mail.at or now, now),
+            first_contact=self.first_contact,
+        )
+
+    def bodies(self, uids: list[int]) -> tuple[dict[int, bytes], list[int]]:
+        """The mails by UID, and the UIDs that the server refuses. One bad mail does not take the others with it."""
+        self.reader.in_flight = frozenset(map(self.origin, uids))
+        try:
+            bodies = self.session.bodies(uids)
+        except Disconnected:
+            if len(uids) == 1:
+                self.reader.blame(self.origin(uids[0]))
+            raise
+        except Refused as error:
+            if len(uids) == 1:
+                self.reader.blame(self.origin(uids[0]))
+                _log.error("cannot fetch mail", problem=str(error), **self.log(uids[0]))
+                return {}, uids
+            parts = [self.bodies([uid]) for uid in uids]
+            return {u: raw for found, _ in parts for u, raw in found.items()}, [u for _, bad in parts for u in bad]
+        self.reader.forgive(self.reader.in_flight)
+        return bodies, []
+
+    def commit(self, mails: dict[int, Incoming]) -> None:
+        """Put mails into the spool, and settle their UIDs in the same transaction."""
+        with self.reader.database.write() as conn:
+            accepted = spool.add(conn, list(mails.values()))
+            rows = [(uid, kept.id) for uid, kept in zip(mails, accepted, strict=True)]
+            imap_state.record_uids(conn, *self.place, rows, filed="" if self.files else "keep")
+            failpoint("imap_in_commit")
+        failpoint("imap_after_commit")
+        self.reader.wake()
+        for uid, kept in zip(mails, accepted, strict=True):
+            _log.debug("spooled", spool=kept.id, duplicate=kept.duplicate, **self.log(uid))
+        duplicates = sum(kept.duplicate for kept in accepted)
+        self.result = replace(
+            self.result,
+            stored=self.result.stored + len(mails) - duplicates,
+            duplicates=self.result.duplicates + duplicates,
+        )
+
+    def note_vanished(self, uids: set[int]) -> None:
+        """These were listed and are not there any more: nothing of ours, and not settled before the next look."""
+        for uid in sorted(uids):
+            _log.info("mail vanished", **self.log(uid))
+        self.result = replace(self.result, vanished=self.result.vanished + len(uids))
+
+    def note_unfetchable(self, uids: Sequence[int]) -> None:
+        """These are there, and the server does not give them."""
+        if uids:
+            every = (*self.result.unfetchable, *uids)
+            problem = f"cannot fetch {len(every)} mail(s) of {self.folder.name}, UID {every[0]} first"
+            self.result = replace(self.result, unfetchable=every, problem=self.result.problem or problem)
+
+    # ---- file --------------------------------------------------------------------------------------------------------
+
+    @property
+    def files(self) -> bool:
+        """Whether anything is to be done to the mails on the server. The Sent folder is left as it is (B4)."""
+        return self.source == "imap" and self.reader.imap.after != "keep"
+
+    def file_leftovers(self) -> None:
+        """File what was committed and not filed: we were killed in between, or the server would not."""
+        with self.reader.database.read() as conn:
+            uids = imap_state.unfiled(conn, *self.place, limit=10_000)
         for some in _chunks(uids):
-            recent |= {mail.uid for mail in session.listed(some) if mail.at is None or mail.at >= oldest}
-    if not recent:
-        return session.last_uid(folder) + 1, []
-    first = min(recent)
-    return first, [uid for uids in session.uids(folder, first) for uid in uids if uid not in recent]
+            self.file(some)
 
+    def file(self, uids: Sequence[int]) -> None:
+        """Do to these mails what `after` says. What the server refuses stays unfiled, and visible as that."""
+        reader = self.reader
+        if not uids:
+            return
+        done: list[int] = []
+        if reader.file_again is None or reader.now() >= reader.file_again:
+            done, problem = self.file_each(list(uids))
+            failpoint("imap_after_file")
+            reader.file_again, reader.file_problem = None, ""
+            if problem:
+                reader.file_again, reader.file_problem = reader.now() + FILING_PAUSE, f"cannot file: {problem}"
+                _log.warning("cannot file", mailbox=self.place[0], folder=self.place[1], problem=problem)
+        if done:
+            with reader.database.write() as conn:
+                imap_state.mark_filed(conn, *self.place, done, reader.imap.after)
+        self.result = replace(
+            self.result,
+            filed=self.result.filed + len(done),
+            unfiled=self.result.unfiled + len(uids) - len(done),
+            problem=reader.file_problem or self.result.problem,
+        )
 
-# ---- fetch and commit ------------------------------------------------------------------------------------------------
+    def file_each(self, uids: list[int]) -> tuple[list[int], str]:
+        """(UIDs done, why the others are not). All at once; one by one where that is refused, up to some refusals."""
+        if not self.folder.writable and self.files:
+            return [], f"folder {self.folder.name} is read-only"
+        try:
+            self.act(uids)
+            return uids, ""
+        except CopiedOnly as error:  # another try would only make more copies
+            return uids, str(error)
+        except Refused as error:
+            problem = str(error)
+        done, refusals = list[int](), 0
+        for uid in uids if len(uids) > 1 else ():
+            try:
+                self.act([uid])
+                done.append(uid)
+            except Refused as error:
+                refusals, problem = refusals + 1, str(error)
+                if refusals == FILING_REFUSALS:
+                    break
+        return (done, problem) if len(done) < len(uids) else (done, "")
+
+    def act(self, uids: list[int]) -> None:
+        """What `after` says. Raises Refused."""
+        after = self.reader.imap.after
+        if after == "seen":
+            self.session.mark_seen(uids)
+        elif after == "delete":
+            self.session.delete(uids)
+        elif after.startswith("move:"):
+            self.session.move(uids, after.removeprefix("move:"), lambda: failpoint("imap_after_copy"))
 
 
 def _chunks(uids: Sequence[int]) -> Iterator[Sequence[int]]:
     for start in range(0, len(uids), BATCH_MAILS):
         yield uids[start : start + BATCH_MAILS]
-
-
-def _take_all(
-    session: Session,
-    reader: Reader,
-    folder: Folder,
-    state: FolderState,
-    source: str,
-    uids: Sequence[int],
-    result: PollResult,
-) -> tuple[PollResult, set[int]]:
-    """Take these mails, in batches, until told to stop. Returns the result so far and the UIDs that are done with."""
-    done = set[int]()
-    for chunk in _in_turn(reader, folder, uids):
-        listed = session.listed(chunk)
-        gone = sorted(set(chunk) - {mail.uid for mail in listed})
-        result = _note_vanished(reader, folder, gone, result)
-        for batch in batches(listed, BATCH_MAILS, BATCH_BYTES):
-            if reader.stop.is_set():
-                return result, done
-            result, taken = _take(session, reader, folder, state, source, batch, result)
-            done |= taken
-    return result, done
-
-
-def _in_turn(reader: Reader, folder: Folder, uids: Sequence[int]) -> Iterator[Sequence[int]]:
-    """The UIDs to take at once. What was on its way when the connection broke comes last and alone, or later."""
-    suspects = set(reader.in_flight) | set(reader.failures)
-    yield from _chunks([uid for uid in uids if _origin(reader, folder, uid) not in suspects])
-    for uid in uids:
-        origin = _origin(reader, folder, uid)
-        again = reader.fetch_again.get(origin)
-        if origin in suspects and (again is None or reader.now() >= again):
-            yield [uid]
-
-
-def _note_vanished(reader: Reader, folder: Folder, uids: Sequence[int], result: PollResult) -> PollResult:
-    for uid in uids:
-        _log.info("mail vanished", mailbox=reader.mailbox.name, folder=folder.name, uid=uid)
-    return replace(result, vanished=result.vanished + len(uids))
-
-
-def _take(
-    session: Session,
-    reader: Reader,
-    folder: Folder,
-    state: FolderState,
-    source: str,
-    batch: list[Listed],
-    result: PollResult,
-) -> tuple[PollResult, set[int]]:
-    """Fetch a batch, commit it, file it. Returns the result so far and the UIDs that are done with."""
-    bodies, refused = _bodies(session, reader, folder, batch)
-    failpoint("imap_after_fetch")
-    for uid in refused:
-        _log.error("cannot fetch mail", mailbox=reader.mailbox.name, folder=folder.name, uid=uid)
-    gone = [mail.uid for mail in batch if mail.uid not in bodies and mail.uid not in refused]
-    result = _note_vanished(reader, folder, gone, result)
-    mails = [
-        (
-            mail.uid,
-            incoming(
-                bodies[mail.uid],
-                reader.mailbox,
-                source=source,
-                origin=_origin(reader, folder, mail.uid),
-                at=min(mail.at or reader.now(), reader.now()),
-                first_contact=state.first_contact_at,
-            ),
-        )
-        for mail in batch
-        if mail.uid in bodies
-    ]
-    keep = source != "imap" or reader.imap.after == "keep"
-    duplicates = _commit(reader, folder, mails, "keep" if keep else "")
-    reader.beat()
-    result = replace(
-        result,
-        stored=result.stored + len(mails) - duplicates,
-        duplicates=result.duplicates + duplicates,
-        unfetchable=(*result.unfetchable, *refused),
-    )
-    done = {uid for uid, _ in mails}
-    return (result if keep else _file(session, reader, folder, sorted(done), result)), done
-
-
-def _bodies(
-    session: Session, reader: Reader, folder: Folder, batch: list[Listed]
-) -> tuple[dict[int, bytes], list[int]]:
-    """The mails by UID, and the UIDs that the server refuses. One bad mail does not take the others with it."""
-    origins = tuple(_origin(reader, folder, mail.uid) for mail in batch)
-    reader.in_flight = origins
-    try:
-        bodies = session.bodies([mail.uid for mail in batch])
-    except Disconnected:
-        if len(batch) == 1:
-            _blame(reader, origins[0])
-        raise
-    except Refused:
-        if len(batch) == 1:
-            _blame(reader, origins[0])
-            return {}, [batch[0].uid]
-        parts = [_bodies(session, reader, folder, [mail]) for mail in batch]
-        return {uid: raw for found, _ in parts for uid, raw in found.items()}, [uid for _, bad in parts for uid in bad]
-    reader.in_flight = ()
-    for origin in origins:
-        reader.failures.pop(origin, None)
-        reader.fetch_again.pop(origin, None)
-    return bodies, []
-
-
-def _blame(reader: Reader, origin: str) -> None:
-    count = reader.failures[origin] = reader.failures.get(origin, 0) + 1
-    if count >= FETCH_TRIES:
-        pause = min(timedelta(minutes=1) * 2 ** min(count - FETCH_TRIES, 10), FETCH_PAUSE_LIMIT)
-        reader.fetch_again[origin] = reader.now() + pause
-
-
-def _commit(reader: Reader, folder: Folder, mails: Sequence[tuple[int, Incoming]], filed: str) -> int:
-    """Put the mails into the spool, with their UIDs in the same transactions. Returns how many were there already."""
-    duplicates = 0
-    for run in _commit_runs(mails):
-        with reader.database.write() as conn:
-            accepted = spool.add(conn, [mail for _, mail in run])
-            rows = [(uid, kept.id) for (uid, _), kept in zip(run, accepted, strict=True)]
-            imap_state.record_uids(conn, reader.mailbox.name, folder.name, folder.uidvalidity, rows, filed=filed)
-            failpoint("imap_in_commit")
-        failpoint("imap_after_commit")
-        duplicates += sum(kept.duplicate for kept in accepted)
-        reader.wake()
-        for (uid, _), kept in zip(run, accepted, strict=True):
-            _log.debug("spooled", mailbox=reader.mailbox.name, folder=folder.name, uid=uid, spool=kept.id)
-    return duplicates
-
-
-def _commit_runs(mails: Sequence[tuple[int, Incoming]]) -> Iterator[list[tuple[int, Incoming]]]:
-    by_uid = dict(mails)
-    sizes = (Listed(uid, len(mail.raw), None) for uid, mail in mails)
-    for run in batches(sizes, COMMIT_MAILS, COMMIT_BYTES):
-        yield [(listed.uid, by_uid[listed.uid]) for listed in run]
-
-
-def _origin(reader: Reader, folder: Folder, uid: int) -> str:
-    return f"{reader.mailbox.name}/{folder.name}/{folder.uidvalidity}/{uid}"
-
-
-# ---- file ------------------------------------------------------------------------------------------------------------
-
-
-def _file_leftovers(
-    session: Session, reader: Reader, folder: Folder, state: FolderState, result: PollResult
-) -> PollResult:
-    """File what was committed and not filed: we were killed in between, or the server would not."""
-    with reader.database.read() as conn:
-        uids = imap_state.unfiled(conn, reader.mailbox.name, folder.name, state.uidvalidity, limit=10_000)
-    for start in range(0, len(uids), BATCH_MAILS):
-        result = _file(session, reader, folder, uids[start : start + BATCH_MAILS], result)
-    return result
-
-
-def _file(session: Session, reader: Reader, folder: Folder, uids: Sequence[int], result: PollResult) -> PollResult:
-    """Do to these mails what `after` says. What the server refuses stays unfiled, and visible as that."""
-    if not uids:
-        return result
-    if reader.file_again and reader.now() < reader.file_again:
-        return replace(result, unfiled=result.unfiled + len(uids), problem=reader.file_problem)
-    if folder.writable or reader.imap.after == "keep":
-        done, problem = _file_each(session, reader, list(uids))
-    else:
-        done, problem = [], f"folder {folder.name} is read-only"
-    failpoint("imap_after_file")
-    if done:
-        with reader.database.write() as conn:
-            imap_state.mark_filed(conn, reader.mailbox.name, folder.name, folder.uidvalidity, done, reader.imap.after)
-    reader.file_again, reader.file_problem = None, ""
-    if problem:
-        reader.file_again, reader.file_problem = reader.now() + FILING_PAUSE, f"cannot file: {problem}"
-        _log.warning("cannot file", mailbox=reader.mailbox.name, folder=folder.name, problem=problem)
-    return replace(
-        result,
-        filed=result.filed + len(done),
-        unfiled=result.unfiled + len(uids) - len(done),
-        problem=reader.file_problem or result.problem,
-    )
-
-
-def _file_each(session: Session, reader: Reader, uids: list[int]) -> tuple[list[int], str]:
-    """(UIDs done, why the others are not). All at once; one by one where that is refused, until the third refusal."""
-    try:
-        _do(session, reader.imap.after, uids)
-        return uids, ""
-    except Refused as error:
-        if len(uids) == 1:
-            return [], str(error)
-    done, refusals, problem = list[int](), 0, ""
-    for uid in uids:
-        try:
-            _do(session, reader.imap.after, [uid])
-            done.append(uid)
-        except Refused as error:
-            refusals, problem = refusals + 1, str(error)
-            if refusals == FETCH_TRIES:
-                break
-    return done, problem
-
-
-def _do(session: Session, after: str, uids: list[int]) -> None:
-    if after == "seen":
-        session.mark_seen(uids)
-    elif after == "delete":
-        session.delete(uids)
-    elif after.startswith("move:"):
-        session.move(uids, after.removeprefix("move:"), lambda: failpoint("imap_after_copy"))

@@ -51,6 +51,10 @@ class Refused(ImapProblem):
     """The server said NO or BAD to one command; the connection is still good."""
 
 
+class CopiedOnly(Refused):
+    """The copies are in the target folder, and the originals could not be deleted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Folder:
     """What SELECT said. `uidnext` is 0 where the server did not say it (RFC 3501 section 6.3.1 makes it optional)."""
@@ -68,7 +72,7 @@ class Listed:
 
     uid: int
     size: int
-    at: datetime | None
+    at: datetime | None = None
 
 
 class Session:
@@ -154,14 +158,20 @@ class Session:
             self._client.add_flags(uids, [b"\\Seen"], silent=True)
 
     def move(self, uids: Sequence[int], target: str, copied: Callable[[], None]) -> None:
-        """Into another folder: MOVE (RFC 6851), else COPY and then delete. `copied` is called between these two."""
+        """Into another folder: MOVE (RFC 6851), else COPY and then delete. `copied` is called between these two.
+
+        Raises CopiedOnly where it got halfway.
+        """
         with self._asking(f"move mail to {target}"):
             if b"MOVE" in self.capabilities:
                 self._client.move(uids, target)
                 return
             self._client.copy(uids, target)
         copied()
-        self.delete(uids)
+        try:
+            self.delete(uids)
+        except Refused as error:
+            raise CopiedOnly(*error.problems) from error
 
     def delete(self, uids: Sequence[int]) -> None:
         """Flag \\Deleted and expunge these alone (RFC 4315). Without UIDPLUS the flag is all: a plain EXPUNGE would

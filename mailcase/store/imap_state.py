@@ -131,6 +131,18 @@ def mark_filed(
         conn.execute(update(imap_uid).where(*where).values(filed=outcome))
 
 
+def unaccounted(conn: Connection, mailbox: str, name: str, uidvalidity: int, live: Iterable[int]) -> set[int]:
+    """Of the UIDs that are in the folder now, those that were passed by without a row: a gap in the ledger (B6).
+
+    What was there before us is not ours, and what lies above the cursor has not been read yet: neither is a gap.
+    """
+    state = folder(conn, mailbox, name)
+    if state is None or state.uidvalidity != uidvalidity:
+        return set()
+    settled = {uid for uid in live if state.first_uid <= uid <= state.last_uid}
+    return settled - seen(conn, mailbox, name, uidvalidity, settled)
+
+
 def count(conn: Connection, mailbox: str, name: str, uidvalidity: int) -> int:
     """How many UIDs of the folder are recorded."""
     query = select(func.count()).select_from(imap_uid).where(_of(mailbox, name))

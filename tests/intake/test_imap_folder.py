@@ -12,12 +12,13 @@ from mailcase.core.ingest import ingest_key
 from mailcase.core.message import Envelope
 from mailcase.intake import imap
 from mailcase.intake.imap_session import Refused, connect
-from mailcase.store import spool
+from mailcase.store import imap_state, spool
 from mailcase.store.engine import Database
 from mailcase.store.values import Incoming
 from tests.intake.imap_desk import desk, mail, now
 from tests.servers import dovecot
 from tests.servers.dovecot import Dovecot, start_dovecot
+from tests.servers.proxy import Proxy
 
 CAPABILITIES_WITHOUT_MOVE = "IMAP4rev1 SASL-IR LITERAL+ IDLE UIDPLUS MULTIAPPEND UNSELECT ENABLE"
 CAPABILITIES_OF_1990 = "IMAP4rev1"
@@ -314,6 +315,19 @@ def test_B11_the_quota_is_full(database: Database, uidplus_server: Dovecot, tmp_
     assert len(it.spooled()) == 1
 
 
+def test_B11_copied_and_not_to_be_deleted(database: Database, uidplus_server: Dovecot, tmp_path: Path) -> None:
+    with Proxy(("127.0.0.1", uidplus_server.port)) as proxy:
+        proxy.on_command = lambda said: said.split()[0] + b" NO [NOPERM] no\r\n" if b"STORE" in said else None
+        it = desk(database, uidplus_server, tmp_path, after="move:Done", port=proxy.port)
+        uidplus_server.append(it.user, [], folder="Done")
+        it.append(mail(1), mail(2))
+        result = it.poll()
+        assert (result.stored, "cannot file" in result.problem) == (2, True)
+        it.reader.now = lambda: now() + timedelta(hours=1)
+        it.poll()
+    assert len(uidplus_server.flags(it.user, "Done")) == 2, "another look made other copies"
+
+
 def test_B11_a_read_only_folder(database: Database, acl_server: Dovecot, tmp_path: Path) -> None:
     it = desk(database, acl_server, tmp_path)
     it.append(mail(1))
@@ -408,6 +422,23 @@ def test_live_uids_are_the_ledgers(database: Database, server: Dovecot, tmp_path
         ("Sent", [1]),
     ]
     assert set(it.uids()) == set(range(1, 13))
+    ((_, validity),) = (key for key in live if key[0] == "INBOX")
+    with database.write() as conn:
+        assert imap_state.unaccounted(conn, "support", "INBOX", validity, live["INBOX", validity] | {99}) == set()
+        assert imap_state.unaccounted(conn, "support", "INBOX", validity + 1, {1, 2}) == set()
+        conn.exec_driver_sql("DELETE FROM imap_uid WHERE uid = 7")
+        assert imap_state.unaccounted(conn, "support", "INBOX", validity, live["INBOX", validity]) == {7}
+
+
+def test_the_history_of_start_now_is_no_gap(database: Database, server: Dovecot, tmp_path: Path) -> None:
+    it = desk(database, server, tmp_path, start="now")
+    it.append(mail("old"))
+    it.poll()
+    it.append(mail("new"))
+    it.poll()
+    for (folder, validity), uids in imap.live_uids(it.mailbox).items():
+        with database.read() as conn:
+            assert imap_state.unaccounted(conn, "support", folder, validity, uids) == set()
 
 
 def test_check_login_says_what_is_amiss(database: Database, server: Dovecot, tmp_path: Path) -> None:
