@@ -33,7 +33,7 @@ POLICY = Policy(
         Mailbox("post", "postmästare@exämple.com"),
     )
 )
-MAIL = b"From: Ann <ann@customer.example>\r\nSubject: Printer\r\nMessage-ID: <1@customer.example>\r\n\r\nIt is on fire.\r\n"
+MAIL = b"From: Ann <ann@customer.example>\r\nSubject: Printer\r\nMessage-ID: <1@customer.example>\r\n\r\nHot.\r\n"
 
 
 def mail(number: int | str, body: bytes = b"It is on fire.\r\n") -> bytes:
@@ -61,7 +61,7 @@ def kept(path: Path) -> list[Kept]:
     """Everything that is in the spool, read past mailcase."""
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute(
-            "SELECT spool.id, raw.data, source, origin, envelope FROM spool JOIN raw ON raw.id = raw_id ORDER BY spool.id"
+            "SELECT spool.id, data, source, origin, envelope FROM spool JOIN raw ON raw.id = raw_id ORDER BY spool.id"
         ).fetchall()
     return [
         Kept(number, raw, source, origin, e[0], tuple(e[1]), e[2], e[3])

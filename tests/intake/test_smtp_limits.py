@@ -5,9 +5,8 @@ from __future__ import annotations
 import resource
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
-
-import pytest
 
 from tests.intake.smtp_desk import MAIL, Wire, deliver, mail, process, running, stuffed
 
@@ -31,10 +30,11 @@ def test_a_byte_now_and_then_holds_no_place_for_ever(tmp_path: Path, database: o
     with running(tmp_path / "mailcase.db", limits={"idle": 5, "session": 1.5}) as desk, Wire(desk.smtp) as wire:
         wire.begin()
         began = time.monotonic()
-        with pytest.raises(OSError):  # noqa: PT011
+        with suppress(ConnectionError):
             while time.monotonic() - began < 20:
                 wire.send(b"x")
                 time.sleep(0.05)
+        assert time.monotonic() - began < 20
         assert desk.kept() == []
 
 

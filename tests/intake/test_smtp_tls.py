@@ -112,7 +112,9 @@ def test_guessing_ends_the_session(desk: Desk, trusting: ssl.SSLContext) -> None
         assert (code, text[:5]) == (421, b"4.7.0")
 
 
-@pytest.mark.parametrize("line", ["AUTH PLAIN !!", "AUTH PLAIN AAAA", "AUTH PLAIN =", "AUTH", "AUTH CRAM-MD5", "AUTH PLAIN a b"])
+@pytest.mark.parametrize(
+    "line", ["AUTH PLAIN !!", "AUTH PLAIN AAAA", "AUTH PLAIN =", "AUTH", "AUTH CRAM-MD5", "AUTH PLAIN a b"]
+)
 def test_broken_logins_are_client_errors(desk: Desk, trusting: ssl.SSLContext, line: str) -> None:
     with secured(desk, trusting) as client:
         client.ehlo()
@@ -188,13 +190,14 @@ def test_old_tls_is_refused(desk: Desk, trusting: ssl.SSLContext) -> None:
 
 
 def test_a_certificate_that_cannot_be_read_names_the_key(files: dict[str, Path], tmp_path: Path) -> None:
-    config = config_of({"tls": "starttls", "tls_certificate": str(tmp_path / "none.pem"), "tls_key": str(files["key.pem"])})
+    missing = str(tmp_path / "none.pem")
+    config = config_of({"tls": "starttls", "tls_certificate": missing, "tls_key": str(files["key.pem"])})
     assert config.smtp is not None
     with pytest.raises(ConfigError, match=r"none\.pem"):
         server_context(config.smtp)
-    missing = config_of({"auth": True}, [{**BOB, "password_file": str(tmp_path / "none")}])
+    without = config_of({"auth": True}, [{**BOB, "password_file": str(tmp_path / "none")}])
     with pytest.raises(ConfigError, match="none"):
-        read_passwords(missing)
+        read_passwords(without)
 
 
 def _plain(login: str, password: str) -> str:

@@ -121,7 +121,7 @@ class Postfix:
 
     def _run(self, name: str, *arguments: str) -> str:
         command = [str(_tool(name)), "-c", str(self.folder / "etc"), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
         if done.returncode:
             raise RuntimeError(f"{command}: {done.stdout}{done.stderr}{self._log()}")
         return done.stdout
