@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
+
 SIGNATURE = "\n-- \n"
+_MARKS = {"quote": ">", "list": "- "}
 
 
 def blocks(text: str) -> dict[str, object]:
     """`blocks`: paragraphs, quotes, lists and links of the text in order; `footer`: the lines below its `-- `.
 
-    A block is {"kind", "lines"}; one of kind `links` has {"links": [{"label", "href"}]} for lines of the form
-    `Label: <mailto:…>`.
+    A block is {"kind", "lines"}: text, quote, list, or links with {"label", "href"} instead of lines, for lines of
+    the form `Label: <mailto:…>`.
     """
     body, mark, footer = text.rpartition(SIGNATURE)
     if not mark:
         body, footer = text, ""
-    return {
-        "blocks": [_block(chunk.split("\n")) for chunk in body.strip("\n").split("\n\n") if chunk.strip()],
-        "footer": footer.strip("\n").split("\n") if footer else [],
-    }
+    found: list[dict[str, object]] = []
+    for paragraph in body.strip("\n").split("\n\n"):
+        lines = [line for line in paragraph.split("\n") if line.strip()]
+        found += [_block(kind, list(run)) for kind, run in groupby(lines, key=_kind)]
+    return {"blocks": found, "footer": footer.strip("\n").split("\n") if footer else []}
 
 
-def _block(lines: list[str]) -> dict[str, object]:
-    lines = [line for line in lines if line]
-    links = [link for link in map(_link, lines) if link]
-    if len(links) == len(lines):
-        return {"kind": "links", "lines": [], "links": links}
-    for kind, mark in (("quote", ">"), ("list", "- ")):
-        if all(line.startswith(mark) for line in lines):
-            return {"kind": kind, "lines": [line[len(mark) :].strip() for line in lines], "links": []}
-    return {"kind": "text", "lines": lines, "links": []}
+def _kind(line: str) -> str:
+    if ": <mailto:" in line and line.endswith(">"):
+        return "links"
+    return next((kind for kind, mark in _MARKS.items() if line.startswith(mark)), "text")
 
 
-def _link(line: str) -> dict[str, str] | None:
-    label, found, rest = line.partition(": <mailto:")
-    if not found or not rest.endswith(">") or " " in rest:
-        return None
-    return {"label": label, "href": f"mailto:{rest[:-1]}"}
+def _block(kind: str, lines: Sequence[str]) -> dict[str, object]:
+    if kind == "links":
+        return {"kind": kind, "lines": [_link(line) for line in lines]}
+    length = len(_MARKS.get(kind, ""))
+    return {"kind": kind, "lines": [line[length:].strip() for line in lines] if length else lines}
+
+
+def _link(line: str) -> dict[str, str]:
+    label, _, rest = line.partition(": <mailto:")
+    return {"label": label, "href": f"mailto:{rest.removesuffix('>')}"}

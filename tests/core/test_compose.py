@@ -195,7 +195,8 @@ def test_older_clients_find_the_name_in_the_content_type() -> None:
     "address",
     ["", "anna", "anna@", "@example.org", "a b@example.org", "anna@example.org\r\nBcc: x@y.example", "a@b@c",
      "a@-b.org", "<anna@example.org>", "anna@example..org", ".anna@example.org", "anna@example.org, b@c.example",
-     "änna@example.org", "a" * 300 + "@example.org", "anna@[example.org]", '"a"b"@example.org', "anna(x)@example.org", "a\0@b.example"],
+     "änna@example.org", "a" * 300 + "@example.org", "anna@[example.org]",
+     '"a"b"@example.org', "anna(x)@example.org", "a\0@b.example"],
 )  # fmt: skip
 def test_what_is_no_address_is_not_sent_to(address: str) -> None:
     with pytest.raises(ComposeError):
