@@ -13,7 +13,7 @@ from mailcase.outgoing.sandbox import FSI, PDI, RIGHT_TO_LEFT
 FILE = "phrases.toml"
 DEFAULT = "en"
 # Numbers read the same in every direction; any other value may be in either.
-_NUMBERS = frozenset(("number", "other", "attempt", "attempts", "count"))
+_NUMBERS = frozenset(("number", "other", "attempt", "attempts", "count", "id"))
 _LINE = re.compile(r"\(at line (\d+)")
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 

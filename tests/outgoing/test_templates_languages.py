@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from html.parser import HTMLParser
 
@@ -163,3 +164,30 @@ def test_arabic_phrases_isolate_words_but_not_numbers(ours: Templates) -> None:
     said = ours.phrases["ar"]["done_answered"].format(number=1042, to="anna@example.org")
     assert "\u2068anna@example.org\u2069" in said
     assert "\u20681042" not in said
+
+
+def said_in_the_code() -> list[tuple[str, str, frozenset[str]]]:
+    """(place, key, names of the values) of every phrase that the code names outright."""
+    found = []
+    for path in sorted(templates.SHIPPED.parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if called not in ("phrase", "say", "Wrong", "Refused", "Problem"):
+                continue
+            first, *more = node.args[1:] if called == "phrase" and len(node.args) > 1 else node.args
+            if not (isinstance(first, ast.Constant) and isinstance(first.value, str)):
+                continue
+            names = {word.arg for word in node.keywords if word.arg}
+            names |= {key.value for table in more if isinstance(table, ast.Dict) for key in table.keys if key}  # type: ignore[attr-defined]
+            found.append((f"{path.name}:{node.lineno}", first.value, frozenset(map(str, names))))
+    return found
+
+
+def test_every_phrase_that_the_code_says_exists_and_gets_its_values() -> None:
+    calls = said_in_the_code()
+    assert len(calls) > 20
+    assert [(place, key) for place, key, _ in calls if key not in ENGLISH] == []
+    missing = [(place, key) for place, key, names in calls if phrases.placeholders(ENGLISH[key]) - names]
+    assert missing == []
