@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from datetime import UTC, datetime
-
-from sqlalchemy import Connection
+from typing import TYPE_CHECKING
 
 from mailcase.config import Config
 from mailcase.core.act import Refused, Words, Work, act, problem_lines, problem_of
@@ -24,6 +23,9 @@ from mailcase.store import cases, migrate
 from mailcase.store.engine import Database
 from mailcase.store.errors import Moved
 from mailcase.worker import apply
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 # How often a decision is made again because the daemon changed the case meanwhile.
 TRIES = 20

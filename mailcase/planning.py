@@ -10,8 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-
-from sqlalchemy import Connection
+from typing import TYPE_CHECKING
 
 from mailcase.core import classify, proof, thread
 from mailcase.core import token as tokens
@@ -26,6 +25,9 @@ from mailcase.core.policy import Agent, Mailbox, Policy
 from mailcase.outgoing.letters import Writer
 from mailcase.store import cases, outbox, spool
 from mailcase.store.values import OutgoingMail, Spooled
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 # How many lines of history an agent's copy shows.
 HISTORY_LINES = 8

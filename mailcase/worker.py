@@ -7,8 +7,7 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-
-from sqlalchemy import Connection
+from typing import TYPE_CHECKING
 
 from mailcase import log
 from mailcase.core import opening
@@ -28,6 +27,9 @@ from mailcase.store import cases, outbox, record, spool
 from mailcase.store.engine import Database
 from mailcase.store.errors import DatabaseUnavailable, Moved
 from mailcase.store.values import OutboxItem, OutgoingMail, Spooled
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 BATCH = 50
 # Several large mails of one batch are in memory at once; a lease outlives the slowest batch.

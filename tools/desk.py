@@ -23,6 +23,11 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, TypeVar
 
+from mailcase.config import load
+from mailcase.store import outbox, spool
+from mailcase.store.engine import Database
+from mailcase.store.listing import show_case
+
 Result = TypeVar("Result")
 
 CONFIG = """\
@@ -82,6 +87,7 @@ class Desk:
         (self.folder / "secret").write_text("a secret of this test desk only\n", "utf-8")
         self.process: subprocess.Popen[bytes] | None = None
         self.environment: dict[str, str] = {}
+        self._database: Database | None = None
         self._seen: set[str] = set()
         self._ids = itertools.count(1)
 
@@ -91,6 +97,8 @@ class Desk:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        if self._database:
+            self._database.close()
         self._temporary.cleanup()
 
     # ---- the daemon ----
@@ -157,9 +165,15 @@ class Desk:
         return json.loads(self.run(*arguments, "--json"))
 
     def case(self, number: int) -> dict[str, Any]:
-        """`case show` of one case."""
-        found: dict[str, Any] = self.json("case", "show", str(number))
-        return found
+        """What `case show --json` says, without the cost of a process: tests ask often."""
+        with self.database().read() as conn:
+            return show_case(conn, number)
+
+    def database(self) -> Database:
+        """The desk's database, opened by this process as well."""
+        if self._database is None:
+            self._database = Database.open(load(self.config).database)
+        return self._database
 
     def wait_for(self, ask: Callable[[], Result], what: str, seconds: float = 30.0) -> Result:
         """Ask until the answer is true; returns it. Raises TimeoutError that names `what`."""
@@ -176,18 +190,24 @@ class Desk:
         """Wait until every mail has its outcome and what can be sent is sent."""
 
         def quiet() -> bool:
-            audit = self.json("audit")
-            waiting = [m for m in self.json("outbox", "list") if m["state"] in ("queued", "sending")]
-            return not audit["waiting"] and not waiting
+            with self.database().read() as conn:
+                return not spool.waiting(conn) and not outbox.waiting(conn)
 
         self.wait_for(quiet, "everything is settled")
 
     # ---- the people ----
 
     def write(
-        self, sender: str, subject: str, text: str, *, to: str = "support@example.com", answers: EmailMessage | None = None,
-        headers: Mapping[str, str] | None = None, envelope: str | None = None,
-    ) -> EmailMessage:  # fmt: skip
+        self,
+        sender: str,
+        subject: str,
+        text: str,
+        *,
+        to: str = "support@example.com",
+        answers: EmailMessage | None = None,
+        headers: Mapping[str, str] | None = None,
+        envelope: str | None = None,
+    ) -> EmailMessage:
         """Somebody sends a mail by SMTP; with `answers`, the way a mail client answers that mail."""
         mail = EmailMessage()
         mail["From"], mail["Subject"] = sender, subject

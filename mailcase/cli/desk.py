@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-from sqlalchemy import Connection
+from typing import TYPE_CHECKING
 
 from mailcase.config import Config
 from mailcase.store import migrate
 from mailcase.store.engine import Database
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 @contextmanager

@@ -64,7 +64,7 @@ class Change:
         return len(self.replies) - 1
 
     def file(self, message: MessageFiled, references: tuple[str, ...] = ()) -> None:
-        """A message joins the case; what it refers to and its own Message-ID join the thread (RFC 5322 section 3.6.4)."""
+        """A message joins the case; what it refers to and its own id join the thread (RFC 5322 section 3.6.4)."""
         self.events.append(message)
         ids = (*self.case.thread, *references, *((message.message_id,) if message.message_id else ()))
         self.case = replace(self.case, thread=tuple(dict.fromkeys(ids)))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from authres import AuthenticationResultsHeader
-from authres.core import AuthResError
+from authres import AuthenticationResultsHeader  # type: ignore[import-untyped]
+from authres.core import AuthResError  # type: ignore[import-untyped]
 
 from mailcase.core import token as tokens
 from mailcase.core.message import Envelope, Mail

@@ -6,8 +6,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-
-from sqlalchemy import Connection
+from typing import TYPE_CHECKING
 
 from mailcase import log
 from mailcase.config import Config
@@ -18,6 +17,9 @@ from mailcase.outgoing.smarthost import Unreachable, Way, open_way
 from mailcase.store import outbox
 from mailcase.store.engine import Database
 from mailcase.store.values import OutboxItem, RecipientState
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 BATCH = 50
 LEASE = timedelta(minutes=15)
