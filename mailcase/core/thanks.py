@@ -16,7 +16,8 @@ MOST_OTHER_WORDS = 4
 _YES: dict[str, str] = {
     "en": (
         r"yes|yep|yeah|confirmed|i confirm|(?:many )?(?:thanks|thank you|thx)(?: so much| very much| a lot| again)?"
-        r"(?: for (?:your|the|all your) (?:quick |kind |great )?(?:help|support|reply|answer|response))?|solved|resolved|fixed|works|working|"
+        r"(?: for (?:your|the|all your) (?:quick |kind |great )?(?:help|support|reply|answer|response))?|"
+        r"solved|resolved|fixed|works|working|"
         r"it worked|perfect|great|all good|all set|done|sorted|you (?:can|may) (?:now )?close|please close|"
         r"can be closed|cheers|awesome|excellent"
     ),
@@ -75,6 +76,32 @@ _YES: dict[str, str] = {
     ),
 }
 
+# Whole phrases, taken out first: they hold words that would deny if they stood alone.
+_PHRASES: dict[str, str] = {
+    "en": r"(?:problem|issue) (?:is |has been |was |got )?(?:now )?(?:solved|resolved|fixed)|"
+    r"work(?:s|ing) (?:fine )?again|no more questions",
+    "de": r"problem (?:ist |wurde |hat sich )?(?:jetzt |nun |damit )?(?:gelöst|behoben|erledigt)|"
+    r"funktioniert (?:jetzt |nun |alles )?wieder|"
+    r"geht (?:jetzt |nun |alles )?wieder|läuft (?:jetzt |nun )?wieder|klappt (?:jetzt |nun )?wieder",
+    "fr": r"problème (?:est |a été )?(?:maintenant )?(?:résolu|réglé)|"
+    r"(?:marche|fonctionne) (?:à nouveau|de nouveau)|remarche",
+    "es": r"problema (?:está |fue |ha sido |ya está )?(?:resuelto|solucionado)|funciona (?:de nuevo|otra vez)|"
+    r"ya está (?:resuelto|solucionado)",
+    "it": r"problema (?:è stato |è )?(?:risolto|sistemato)|funziona di nuovo",
+    "cs": r"problém (?:je |byl )?vyřešen[ýo]?|(?:zase|opět|znovu|už) (?:to )?funguje|už to funguje",
+    "ar": r"تم حل المشكلة|حلت المشكلة|المشكلة حلت|يعمل مرة أخرى",
+    "ja": r"問題[はが](?:無事に?|すべて)?(?:解決|解消)(?:しました|いたしました|されました)|"
+    r"問題(?:は)?(?:あり|ござい)ません|問題なく",
+    "ko": r"문제가 (?:잘 )?해결(?:되었|됐|되었습니다)|다시 (?:잘 )?(?:됩니다|작동합니다)|문제없",
+    "nl": r"probleem is (?:nu )?opgelost|werkt (?:nu )?weer",
+    "pl": r"problem (?:został |jest )?rozwiązany|(?:znowu|znów|już) działa",
+    "pt": r"problema (?:foi |está |já está )?resolvido|funciona (?:de novo|novamente)",
+    "sv": r"problemet är (?:nu )?löst|fungerar (?:nu )?igen",
+    "da": r"problemet er (?:nu )?løst|(?:virker|fungerer) (?:nu )?igen",
+    "no": r"problemet er (?:nå )?løst|(?:virker|fungerer) (?:nå )?igjen",
+    "ru": r"проблема (?:уже )?решена|(?:снова|опять|уже) (?:всё |все )?работает",
+}
+
 # … and none of these: a denial, a "but", a condition, a wish, news that the trouble goes on.
 _NO: dict[str, str] = {
     "en": (
@@ -115,7 +142,8 @@ _NO: dict[str, str] = {
         r"تقريبا|أيضا|مشكلة أخرى|خطأ|انتظر\w*|متى|لماذا|كيف|هل|أحتاج|سؤال|غدا|سأحاول|مقدما|أحيانا|جديد\w*"
     ),
     "ja": (
-        r"ません|ない|なく|でも|しかし|ですが|ましたが|けれど|けど|ただし|ただ|まだ|また|再度|もし|れば|たら|"
+        r"か(?=[。！!\s]|$)|ません|ない|なく|でも|しかし|ですが|ましたが|けれど|けど|ただし|ただ|まだ|また|"
+        r"再度|もし|れば|たら|"
         r"以外|だけ|ほとんど|別の|他の|エラー|問題が|いつ|なぜ|どう|ですか|でしょうか|"
         r"ますか|お願い|必要|質問|明日|試し|試して|いいえ|残念|時々|新しい|お待ち|待って"
     ),
@@ -170,7 +198,7 @@ def _pattern(language: str, alternatives: str) -> re.Pattern[str]:
     return re.compile(whole, re.IGNORECASE)
 
 
-_CONFIRMS = {language: _pattern(language, words) for language, words in _YES.items()}
+_CONFIRMS = {language: _pattern(language, f"{_PHRASES[language]}|{words}") for language, words in _YES.items()}
 _DENIES = {language: _pattern(language, words) for language, words in _NO.items()}
 _COMMON = {language: frozenset(words.split()) for language, words in WORDS.items()}
 _ASKS_OR_COUNTS = re.compile(r"[?？؟;]|\d")
