@@ -101,12 +101,7 @@ def compose(
         raise ComposeError(f"cannot send with the Message-ID {message_id!r}")
     if date.tzinfo is None:
         raise ComposeError("the date of a mail needs a time zone")
-    lines = [f"Date: {format_datetime(date)}", address_field("From", (sender,)), address_field("To", to)]
-    if cc:
-        lines.append(address_field("Cc", cc))
-    if reply_to:
-        answer = reply_to if isinstance(reply_to, Address) else Address("", reply_to)
-        lines.append(address_field("Reply-To", (answer,)))
+    lines = [f"Date: {format_datetime(date)}", *_people_fields(sender, to, cc, reply_to)]
     lines += [field("Subject", subject), f"Message-ID: <{own_id}>", *_thread_fields(in_reply_to, references)]
     lines += _marks(automatic, desk_id, language)
     lines += [_extra_field(name, value) for name, value in extra]
@@ -136,6 +131,16 @@ def verify(raw: bytes, intended: Sequence[str]) -> bytes:
     if not separator or tuple(names) != tuple(intended):
         raise ComposeError(f"the mail has the header fields {names}, meant were {list(intended)}")
     return raw
+
+
+def _people_fields(sender: Address, to: Sequence[Address], cc: Sequence[Address], reply_to: str | Address) -> list[str]:
+    lines = [address_field("From", (sender,)), address_field("To", to)]
+    if cc:
+        lines.append(address_field("Cc", cc))
+    if reply_to:
+        answer = reply_to if isinstance(reply_to, Address) else Address("", reply_to)
+        lines.append(address_field("Reply-To", (answer,)))
+    return lines
 
 
 def _bare_id(message_id: str) -> str:

@@ -15,6 +15,8 @@ from jinja2.runtime import BlockReference, Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
+from mailcase.core.compose import clean_line, clean_text
+
 RIGHT_TO_LEFT = frozenset(("ar", "dv", "fa", "he", "ku", "ps", "ur", "yi"))
 # First-strong isolate, left-to-right isolate, and the end of either (Unicode annex 9).
 FSI, LRI, PDI = "\u2068", "\u2066", "\u2069"
@@ -86,8 +88,6 @@ def plain(value: object, *, raw: bool = False) -> object:
 
     Text becomes one cleaned line unless `raw`: then only control characters go.
     """
-    from mailcase.core.compose import clean_line, clean_text
-
     if isinstance(value, str):
         return clean_text(value).strip("\n") if raw else clean_line(value, 500)
     if value is None or isinstance(value, (bool, int, float, datetime, date, timedelta)):

@@ -191,3 +191,16 @@ def test_every_phrase_that_the_code_says_exists_and_gets_its_values() -> None:
     assert [(place, key) for place, key, _ in calls if key not in ENGLISH] == []
     missing = [(place, key) for place, key, names in calls if phrases.placeholders(ENGLISH[key]) - names]
     assert missing == []
+
+
+def test_the_documentation_names_every_kind_and_every_value() -> None:
+    path = templates.SHIPPED.resolve().parent / "docs" / "templates.md"
+    if not path.is_file():
+        pytest.skip("the documentation is only in a checkout")
+    text = path.read_text("utf-8")
+    rows = {match[1]: match[2] for match in re.finditer(r"^\| `([a-z-]+)` \| \w+ \| (.*) \|$", text, re.MULTILINE)}
+    assert tuple(rows) == kinds.KINDS
+    for kind, row in rows.items():
+        for name in kinds.REQUIRED.get(kind, ()):
+            assert f"`{name}`" in row, (kind, name)
+    assert set(re.findall(r"x\\\|([a-z]+)`", text)) >= {"duration", "day", "moment", "size", "quoted", "inset", "ltr"}
