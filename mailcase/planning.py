@@ -78,10 +78,6 @@ class Plan:
     known: tuple[thread.Known, ...] = ()
     arrival: Arrival | None = None
 
-    def holds(self, conn: Connection) -> bool:
-        """False when a mail that this one answers has come in since: look the thread up again (pipeline rule)."""
-        return not self.ids or look_up_ids(conn, self.ids) == self.known
-
 
 def ours(policy: Policy) -> Ours:
     """How we recognise ourselves."""

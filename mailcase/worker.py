@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from mailcase import log
-from mailcase.core import opening
+from mailcase.core import opening, thread
 from mailcase.core.answer import notify
 from mailcase.core.context import Arrival, Desk
 from mailcase.core.decision import SYSTEM, Deadline, Decision, MessageFiled, Outcome
@@ -22,7 +22,7 @@ from mailcase.core.reading import read
 from mailcase.core.thread import Keys
 from mailcase.failpoint import failpoint
 from mailcase.outgoing.letters import Writer
-from mailcase.planning import Batch, Plan, desk_for, mailbox_for, ours, plan_mail, write_all
+from mailcase.planning import Batch, Plan, desk_for, look_up_ids, mailbox_for, ours, plan_mail, write_all
 from mailcase.store import cases, outbox, record, spool
 from mailcase.store.engine import Database
 from mailcase.store.errors import DatabaseUnavailable, Moved
@@ -40,6 +40,8 @@ MOST_ATTEMPTS = 3
 CPU_SECONDS = 10
 # Deadlines that came while nobody was there are not all answered in one breath (C7).
 DUE_A_ROUND = 20
+
+Planned = tuple[Spooled, Reading, Plan]
 
 logger = log.get("worker")
 
@@ -105,7 +107,7 @@ class Worker:
 
     def _plan(
         self, claimed: list[Spooled], readings: dict[int, Reading], failures: list[tuple[Spooled, str]]
-    ) -> list[tuple[Spooled, Reading, Plan]]:
+    ) -> list[Planned]:
         plans = []
         now = self.clock()
         batch = Batch()
@@ -124,50 +126,72 @@ class Worker:
                 plans.append((mail, readings[mail.id], plan))
         return plans
 
-    def _commit(self, plans: list[tuple[Spooled, Reading, Plan]], failures: list[tuple[Spooled, str]]) -> int:
-        """One transaction, a savepoint a mail: one that fails takes nothing with it."""
+    def _commit(self, plans: list[Planned], failures: list[tuple[Spooled, str]]) -> int:
+        """Store a batch in one transaction. If that fails, mail by mail: one that fails takes nothing with it."""
         if not plans:
             return 0
-        done = 0
+        try:
+            self._commit_together(plans)
+        except DatabaseUnavailable:
+            raise
+        except Exception:
+            logger.exception("batch-failed", mails=len(plans))
+            return self._commit_each(plans, failures)
+        return len(plans)
+
+    def _commit_together(self, plans: list[Planned]) -> None:
         with self.database.write() as conn:
-            for mail, reading, plan in plans:
-                failpoint("in_process")
-                try:
-                    with conn.begin_nested():
-                        self._apply(conn, mail, reading, plan)
-                    done += 1
-                except DatabaseUnavailable:
-                    # Not the mail's fault: the whole batch is rolled back, and its leases end.
-                    raise
-                except Exception as error:
-                    logger.exception("commit-failed", spool=mail.id)
-                    failures.append((mail, f"{type(error).__name__} while storing"))
+            failpoint("in_process")
+            firm, again = self._firm(conn, plans)
+            left = record.record_many(conn, [_change(*planned) for planned in firm], self.clock())
+            again = sorted([*again, *(firm[i] for i in left)], key=lambda planned: planned[0].id)
+            for planned in again:
+                self._plan_again(conn, planned)
             failpoint("before_process_commit")
         failpoint("after_process_commit")
+        for mail, _, plan in plans:
+            _told(mail, plan.decision)
+
+    def _firm(self, conn: Connection, plans: list[Planned]) -> tuple[list[Planned], list[Planned]]:
+        """Plans that still hold, and those whose thread has come in since: look these up again (pipeline rule)."""
+        known: dict[str, set[thread.Known]] = {}
+        for found in look_up_ids(conn, tuple({i for _, _, plan in plans for i in plan.ids})):
+            known.setdefault(found.message_id, set()).add(found)
+        firm: list[Planned] = []
+        again: list[Planned] = []
+        before: set[str] = set()
+        for planned in plans:
+            _, reading, plan = planned
+            now = set().union(*(known.get(i, set()) for i in plan.ids))
+            holds = now == set(plan.known) and before.isdisjoint(plan.ids)
+            (firm if holds else again).append(planned)
+            before.add(reading.mail.message_id)
+        return firm, again
+
+    def _commit_each(self, plans: list[Planned], failures: list[tuple[Spooled, str]]) -> int:
+        done = 0
+        for planned in plans:
+            mail = planned[0]
+            try:
+                with self.database.write() as conn:
+                    decision = self._plan_again(conn, planned)
+            except DatabaseUnavailable:
+                raise
+            except Exception as error:
+                logger.exception("commit-failed", spool=mail.id)
+                failures.append((mail, f"{type(error).__name__} while storing"))
+                continue
+            _told(mail, decision)
+            done += 1
         return done
 
-    def _apply(self, conn: Connection, mail: Spooled, reading: Reading, plan: Plan) -> None:
-        """Store a plan; if what it rests on moved, plan again: inside the transaction nothing moves any more (C4)."""
-        if not plan.holds(conn):
-            plan = plan_mail(conn, mail, reading, self.writer, self.clock(), Batch())
-        try:
-            with conn.begin_nested():
-                self._store(conn, mail, reading, plan)
-        except Moved:
-            plan = plan_mail(conn, mail, reading, self.writer, self.clock(), Batch())
-            self._store(conn, mail, reading, plan)
-        logger.info("mail", spool=mail.id, rule=plan.decision.rule, outcome=plan.decision.outcome.kind,
-                    case=plan.decision.outcome.case)  # fmt: skip
-
-    def _store(self, conn: Connection, mail: Spooled, reading: Reading, plan: Plan) -> None:
-        decision = plan.decision
-        apply(conn, decision, plan.mails, self.clock(), spool_id=mail.id, versions=plan.versions)
-        if decision.hold:
-            spool.hold(conn, mail.id, decision.hold)
-            return
-        if decision.release is not None and plan.arrival and plan.arrival.agent:
-            spool.release(conn, decision.release, plan.arrival.agent.name)
-        spool.finish(conn, mail.id, decision.outcome, decision.rule, self.clock(), message_id=reading.mail.message_id)
+    def _plan_again(self, conn: Connection, planned: Planned) -> Decision:
+        """Look up, decide and store inside the transaction, where nothing moves any more (C4)."""
+        mail, reading, _ = planned
+        plan = plan_mail(conn, mail, reading, self.writer, self.clock(), Batch())
+        if record.record_many(conn, [_change(mail, reading, plan)], self.clock()):
+            raise Moved(f"spooled mail {mail.id}: what it was decided on moved inside the transaction")
+        return plan.decision
 
     def _failed(self, mail: Spooled, reason: str) -> None:
         """Give it another try, alone; after the last one set it aside with a case that everybody sees (B8, C2)."""
@@ -242,6 +266,17 @@ class Worker:
                 return
             apply(conn, decision, mails, now, spool_id=None, versions={case.number: case.version})
         logger.info("deadline", case=case.number, kind=deadline.kind, rule=decision.rule)
+
+
+def _change(mail: Spooled, reading: Reading, plan: Plan) -> record.Change:
+    agent = plan.arrival.agent if plan.arrival else None
+    return record.Change(
+        plan.decision, plan.mails, plan.versions, mail.id, reading.mail.message_id, agent.name if agent else ""
+    )
+
+
+def _told(mail: Spooled, decision: Decision) -> None:
+    logger.info("mail", spool=mail.id, rule=decision.rule, outcome=decision.outcome.kind, case=decision.outcome.case)
 
 
 def apply(

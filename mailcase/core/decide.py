@@ -68,6 +68,9 @@ def sent_folder(arrival: Arrival, desk: Desk) -> Decision | None:
     """Mail that agents sent straight from the shared mailbox joins its case as outgoing, and is not sent again (B4)."""
     if arrival.source != "sent":
         return None
+    if arrival.reading.kind is Kind.LOOP:
+        # Some providers put there what we ourselves sent through them.
+        return Decision("sent-by-us", Outcome("ignored", None, "we sent it ourselves"))
     mail = arrival.reading.mail
     actor = Actor("agent", arrival.agent.name if arrival.agent else arrival.mailbox.name)
     case = arrival.follow_up or arrival.thread.case
@@ -260,8 +263,8 @@ def _acknowledge(change: Change, arrival: Arrival, desk: Desk, kind: str, values
 
 
 RULES: tuple[Rule, ...] = (
-    loop,
     sent_folder,
+    loop,
     bounce,
     machine,
     held_confirmed,
