@@ -34,6 +34,7 @@ class SmtpSession(Connection):
 
     def __init__(self, door: Door, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(door, loop)
+        failpoint("connect")
         self._authenticator = self._check_password
         self._failed_logins = 0
 
@@ -106,6 +107,7 @@ class SmtpSession(Connection):
             await self.push("452 4.5.3 Too many recipients, send the rest in another transaction")
         else:
             self.recipients.append(path.address)
+            failpoint("after_rcpt")
             await self.push("250 2.1.5 OK")
 
     def _is_ours(self, path: Path) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from aiosmtpd.smtp import SMTP
 
 from mailcase import log
+from mailcase.failpoint import failpoint
 from mailcase.intake.door import Door, address_of
 from mailcase.intake.smtp_data import Body
 from mailcase.intake.smtp_path import PathError
@@ -233,6 +234,7 @@ class Connection(SMTP):
     def _feed_body(self, body: Body, data: bytes) -> None:
         before = body.held
         rest = body.feed(data)
+        failpoint("in_data")
         self.door.held += body.held - before
         if self.door.held > self.door.budget and body.held:
             self.door.held -= body.held
