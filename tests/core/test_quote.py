@@ -303,8 +303,8 @@ HOSTILE = {
     "a": "a", "brackets": "<", "marks": ">", "parentheses": "(", "delimiters": "-- \n", "colons": "x:\n",
     "from": "From: x\n", "on": "On 1.1.2026 x:\n", "marked": "> a\n", "blank": "\n", "rules": "__\n",
     "wrote": "wrote\n",
-    "interleaved": "> a\nb\n", "marker": "##-", "footers": "Sent from my iPhone\n", "at": "a@", "digits": "1", "spaces": " ",
-    "open": "<\n",
+    "interleaved": "> a\nb\n", "marker": "##-", "footers": "Sent from my iPhone\n", "at": "a@", "digits": "1",
+    "spaces": " ", "open": "<\n",
     "sent": "sent ", "cite": "A> b\n", "dashes": "-", "cr": "\r", "quote-wrote": "> wrote:\n", "field": "Von: a\n\n",
     "de": "Am 1.1. schrieb ",
 }  # fmt: skip
