@@ -163,7 +163,8 @@ def _set_status(work: Work, *, told: bool) -> None:
     kind = {StatusKind.RESOLVED: "resolved", StatusKind.CLOSED: "closed"}.get(status.kind)
     if kind and resolution not in ("spam", "duplicate"):
         reason = f"{kind}:{change.case.number}:{change.before.version}"
-        answer.to_customer(change, kind, reason, work.desk.counts, {"confirm": kind == "resolved"})
+        values = {"confirm": kind == "resolved", "close_after": change.mailbox.deadlines.close_resolved_after}
+        answer.to_customer(change, kind, reason, work.desk.counts, values)
 
 
 def _status(work: Work, command: Command, _words: Words) -> None:

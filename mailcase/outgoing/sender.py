@@ -21,14 +21,14 @@ from mailcase.store.values import OutboxItem, RecipientState
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    TellFailed = Callable[[Connection, OutboxItem, Sequence[tuple[str, str]]], None]
+
 BATCH = 50
 LEASE = timedelta(minutes=15)
 # After the smarthost could not be reached nobody knocks again at once, however many mails are due.
 PAUSES = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 # Kinds that go to customers: when one fails an agent must know (D3). The others went to an agent.
 TO_CUSTOMERS = frozenset(("answer", "acknowledgement", "follow-up", "reminder", "resolved", "closed", "no-response"))
-
-TellFailed = Callable[[Connection, OutboxItem, Sequence[tuple[str, str]]], None]
 
 logger = log.get("sender")
 
