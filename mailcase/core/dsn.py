@@ -24,7 +24,7 @@ from mailcase.core.dsn_original import (
     returned_part,
     split_report,
 )
-from mailcase.core.dsn_suspicion import DAEMON, ENOUGH, WORTH_READING, outer_points, word_points
+from mailcase.core.dsn_suspicion import DAEMON, ENOUGH, WORTH_READING, suspicion, word_points, written_by_hand
 from mailcase.core.message import Bounce, BouncedRecipient, Mail
 
 STATUS_TYPES = frozenset({"message/delivery-status", "message/global-delivery-status"})
@@ -73,15 +73,22 @@ def read_bounce(mail: Mail) -> Bounce | None:
     where only ASCII is allowed); `recipients` may then be empty. Receipts (RFC 8098), absence notices, complaints
     (RFC 5965), and ordinary mails that carry another mail are None. Never raises; linear in what it reads.
     """
-    points = outer_points(mail)
-    if points < WORTH_READING:
+    outside = suspicion(mail)
+    if outside.points < WORTH_READING:
         return None
     if mail.first("x-amz-sns-message-id") and mail.text[:1] == "{":
         return read_notice(mail.text)
     report, returned = _report_and_original(mail)
-    if points + word_points(report) < ENOUGH:
+    if outside.points + word_points(report) < ENOUGH:
         return None
-    return _bounce(mail, report, returned)
+    bounce = _bounce(mail, report, returned)
+    if bounce is None or outside.strong:
+        return bounce
+    readers = {a.key for a in mail.to}
+    if written_by_hand(mail, report, returned) or all(r.address.casefold() in readers for r in bounce.recipients):
+        # A post office's clerk who writes that mail to us did not come through.
+        return None
+    return bounce
 
 
 def is_failure(bounce: Bounce) -> bool:

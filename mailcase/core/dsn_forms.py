@@ -36,7 +36,7 @@ TO_LINE = re.compile(r"[ \t*]{0,8}To[ \t]{0,4}:[ \t]{0,8}<?(" + ADDRESS + ")", r
 # Words right before an address that is named for another reason than having failed.
 CONTACT = re.compile(
     r"(?:contact|assistance|questions?|help|support|e-?mail to|send mail to|write to|reply to|administrator|sender:"
-    r"|mail from:|from:|reply-to:|(?:to|at) the address|^[ \t]{0,8}(?:cc|to):)[ \t<\"'(]{0,6}$",
+    r"|mail from:|from:|reply-to:|(?:to|at) the address|^[ \t]{0,8}(?:cc|to):)[ \t<\"'(?:]{0,6}$",
     re.IGNORECASE,
 )
 # RFC 3463 section 2. Neither an IP address nor a version number may pass for a status.
@@ -169,17 +169,12 @@ def _in_session(lines: list[str]) -> list[tuple[int, str]]:
 
 
 def _mentioned(lines: list[str]) -> list[tuple[int, str]]:
-    """An address in, or right behind, a line that tells of the failure."""
+    """The first address in a line that itself tells of the failure."""
     found: list[tuple[int, str]] = []
-    telling = False
     for index, line in enumerate(lines):
-        tells = tells_of_failure(line.lower())
-        if "@" in line and (tells or telling):
-            for address in ANY_ADDRESS.finditer(line):
-                if not CONTACT.search(line[: address.start()]):
-                    found.append((index, address[0]))
-                    break
-        telling = tells or (telling and not line.strip())
+        if "@" in line and tells_of_failure(line.lower()):
+            named = (m for m in ANY_ADDRESS.finditer(line) if not CONTACT.search(line[: m.start()]))
+            found.extend((index, m[0]) for m in list(named)[:1])
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from mailcase.core.dsn_original import RETURNED_TYPES
 from mailcase.core.message import Mail
@@ -11,8 +12,8 @@ from mailcase.core.message import Mail
 WORTH_READING, ENOUGH = 1, 4
 
 DAEMON = re.compile(
-    r"mailer[-_. ]?daemon|mail[-_. ]?delivery|mail[-_. ]deliver|delivery[-_. ](?:sub)?system|mdaemon@|maildaemon"
-    r"|mail[-_ ]?daemon|bounce[-_ ]?daemon|double-bounce@|delivery[-_ ]status|returned[-_ ]mail",
+    r"mailer[-_. ]?daemon|mail[-_. ]?deliver[y]?[-_. ](?:sub)?(?:system|service|notification)"
+    r"|delivery[-_. ](?:sub)?system|mdaemon@|mail[-_ ]?daemon|bounce[-_ ]?daemon|double-bounce@|delivery[-_ ]status",
     re.IGNORECASE,
 )
 OFFICE = re.compile(
@@ -21,6 +22,13 @@ OFFICE = re.compile(
     r"|mailadm",
     re.IGNORECASE,
 )
+SENDER_DOMAIN = re.compile(r"@[^\s<>\"]{1,255}")
+BY_HAND = re.compile(
+    r"outlook|thunderbird|mozilla|apple mail|iphone|ipad|android|samsung|evolution|mutt|kmail|roundcube|webmail|gmail",
+    re.IGNORECASE,
+)
+SMTP_ANSWER = re.compile(r"(?<![0-9.])[45][0-9]{2}[ -]{1,3}[45]\.[0-9]{1,3}\.[0-9]{1,3}")
+ABOUT_MAIL = ("recipient", "mailbox", "message", "e-mail", "email", "user", "smtp", "メール", "邮件", "письм")
 ANSWERING = re.compile(
     r"\s{0,8}(?:re|aw|antw|sv|fw|fwd|wg|tr|rv|vs|r)\s{0,2}(?:\[\d{1,3}\])?\s{0,2}[:：]",
     re.IGNORECASE,
@@ -264,23 +272,48 @@ FAILURES = (
 )
 
 
-def outer_points(mail: Mail) -> int:
-    """How much headers and structure speak for a delivery report. 0 for every mail that shows no machine at work.
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """How much speaks for a delivery report from outside; `strong` when only a mail server writes like that."""
+
+    points: int
+    strong: bool = False
+
+
+def suspicion(mail: Mail) -> Suspicion:
+    """What headers and structure say. No points for every mail that shows no machine at work.
 
     A subject or a returned mail alone counts for nothing: customers write about failed deliveries, and attach them.
     """
-    sender = mail.first("from")[:500]
-    points = 2 if DAEMON.search(sender) else 1 if OFFICE.search(sender) else 0
+    sender = SENDER_DOMAIN.sub("@", mail.first("from")[:500])
+    daemon = DAEMON.search(sender) is not None
+    points = 2 if daemon else 1 if OFFICE.search(sender) else 0
     answering = not points and ANSWERING.match(mail.subject[:100]) is not None
     status, returned = _structure_points(mail)
     if answering and mail.content_type != "multipart/report":
-        return 0
-    points += status + sum(_header_points(name, value) for name, value in mail.headers)
+        return Suspicion(0)
+    headers = [_header_points(name, value) for name, value in mail.headers if name in POINTING]
+    points += status + sum(headers)
     if points < WORTH_READING:
-        return 0
+        return Suspicion(0)
     subject = mail.subject[:200].lower()
     worded = not answering and any(words in subject for words in SUBJECTS)
-    return points + returned + (2 if worded else 0)
+    strong = daemon or status >= 2 or max(headers, default=0) >= 2
+    return Suspicion(points + returned + (2 if worded else 0), strong)
+
+
+def written_by_hand(mail: Mail, report: str, returned: str) -> bool:
+    """True when a mail without a strong sign was written in a mail client, or does not speak of mail at all."""
+    programs = (*mail.all("user-agent"), *mail.all("x-mailer"))
+    if any(BY_HAND.search(program[:200]) for program in programs):
+        return True
+    subject, words = mail.subject[:200].lower(), report[:16_384].lower()
+    if returned or "mail" in subject or SMTP_ANSWER.search(words):
+        return False
+    return not any(word in subject or word in words for word in ABOUT_MAIL)
+
+
+POINTING = frozenset({"x-failed-recipients", "x-mlserver", "x-amz-sns-message-id", "return-path", "auto-submitted"})
 
 
 def _header_points(name: str, value: str) -> int:

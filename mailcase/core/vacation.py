@@ -320,13 +320,13 @@ def machine_subject(subject: str) -> bool:
     prefix = REPLY_PREFIX.match(text)
     tag = BRACKETED.match(text, prefix.end() if prefix else 0)
     rest = (text[tag.end() :] if tag else text).strip(" [【").casefold()
-    return any(
-        rest.startswith(words) and rest[len(words) :].lstrip().startswith(AFTER_MACHINE_WORDS)
-        for words in MACHINE_SUBJECTS
-    )
+    if not rest.startswith(MACHINE_SUBJECTS):
+        return False
+    found = (rest[len(words) :] for words in MACHINE_SUBJECTS if rest.startswith(words))
+    return any(after.lstrip().startswith(AFTER_MACHINE_WORDS) for after in found)
 
 
 def worded(subject: str, words: tuple[str, ...]) -> bool:
     """True when one of `words` (in lower case) stands in the subject."""
     text = subject[:300].casefold()
-    return any(word in text for word in words)
+    return any(map(text.__contains__, words))

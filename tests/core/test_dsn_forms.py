@@ -570,6 +570,56 @@ def test_the_same_words_from_a_person_are_no_bounce(sender: str, subject: str, t
     assert read_bounce(read_mail(raw)) is None
 
 
+LOOK_ALIKES = [
+    # sender and more header lines, subject, words: nothing of this is a report about a mail of ours
+    (
+        "DHL <noreply@parcel.example>\nReturn-Path: <>",
+        "Delivery failed",
+        "Parcel 1 could not be delivered. Questions? h@parcel.example",
+    ),
+    (
+        "nagios@mon.example\nAuto-Submitted: auto-generated",
+        "delivery errors",
+        "31 could not be delivered\nContact: ops@mon.example",
+    ),
+    (
+        "no-reply@erp.example\nAuto-Submitted: auto-generated",
+        "Delivery report",
+        f"Orders not delivered: 2\n{ANN}\n{BEA}",
+    ),
+    (
+        POST,
+        "Mails to you bounce",
+        "Hello,\nour mail to <support@desk.example> was rejected: 550 5.7.1 no. Could you look?\nTom",
+    ),
+    (POST, "Undeliverable mail to you", "Hello,\nit was not delivered:\n\n<support@desk.example>: 550 5.7.1 no\n\nTom"),
+    (
+        "System Administrator <tom@corp.example>",
+        "Delivery problem",
+        "We could not deliver to support@desk.example, it says 550.",
+    ),
+    (
+        f"{POST}\nUser-Agent: Mozilla Thunderbird",
+        "Undeliverable mail",
+        f"Your message was rejected, see <{ANN}>: 550 5.1.1 no",
+    ),
+    ("Mail Delivery Ltd <sales@mail-delivery.example>", "Your quote", f"We could not deliver the message to {ANN}."),
+    (
+        f"Ann <{ANN}>\nAuto-Submitted: auto-replied\nReturn-Path: <>",
+        "Re: hi",
+        f"It could not be delivered to {ANN} as I left.",
+    ),
+    (f"Ann <{ANN}>\nReturn-Path: <>", "Fwd: Mail delivery failed", f"> Your message could not be delivered to {BEA}"),
+    ("news@shop.example\nPrecedence: bulk", "Undelivered: your voucher", f"Your mailbox {ANN} has not received it."),
+]
+
+
+@pytest.mark.parametrize(("sender", "subject", "text"), LOOK_ALIKES)
+def test_mail_that_only_looks_like_a_report(sender: str, subject: str, text: str) -> None:
+    raw = f"From: {sender}\nTo: support@desk.example\nSubject: {subject}\n\n{text}\n".encode()
+    assert read_bounce(read_mail(raw)) is None
+
+
 DELAYS = [
     f"THIS IS A WARNING MESSAGE ONLY.\n\nDelivery to the following recipient has been delayed:\n\n  {ANN}\n",
     f"Your message has been delayed and is still awaiting delivery\nto the following recipient(s):\n\n{ANN}\n",
