@@ -190,7 +190,7 @@ def _groups(text: str) -> list[dict[str, str]]:
     groups: list[dict[str, str]] = []
     present: dict[str, str] = {}
     blank = True
-    for name, value in fields(_unquoted(text)):
+    for name, value in fields(_short_lines(text)):
         if name in ("final-recipient", "original-recipient", "x-actual-recipient", "action"):
             starts = name in present or (name != "action" and blank and "action" in present and "status" in present)
             if starts:
@@ -202,7 +202,7 @@ def _groups(text: str) -> list[dict[str, str]]:
     return groups
 
 
-def _unquoted(text: str) -> str:
+def _short_lines(text: str) -> str:
     return "\n".join(line[:2_000] for line in text[:REPORT_BOUND].splitlines())
 
 
