@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mailcase.core.attribution import FIELD, INVISIBLE
+from mailcase.core.attribution import FIELD, INVISIBLE, TIME
 
 LONGEST_KEY = 40
+_NO_MARKS = str.maketrans("", "", INVISIBLE)
 _TRIM = " \t\xa0*_>|" + INVISIBLE
 
 
@@ -32,7 +33,7 @@ def field_of(line: str) -> tuple[str, str]:
             key = key.strip(_TRIM).casefold()
             kind = FIELD.get(key, "")
             if kind:
-                return kind, line[line.index(colon) + 1 :].strip(_TRIM)
+                return kind, line[line.index(colon) + 1 :].translate(_NO_MARKS).strip(_TRIM)
             if key and len(key.split()) <= 2 and value[:1] in ("", " ", "\t", "*") and len(key) < 25:
                 return "unknown", value
             return "", ""
@@ -81,4 +82,7 @@ def _is_certain(kinds: set[str], fields: list[tuple[str, str]], foreign: int, an
     if len(kinds) < 3:
         author = next(value for kind, value in fields if kind == "from")
         return not foreign and "@" in author
+    if "subject" not in kinds and not any("@" in value for _, value in fields):
+        # "From: Berlin, To: Munich, Date: …" is a journey; a client's date has its time.
+        return any(kind == "date" and TIME.search(value) for kind, value in fields)
     return not foreign or len(kinds) >= 4

@@ -8,7 +8,7 @@ from mailcase.core.language_words import ENDINGS, LETTERS, WORDS
 from mailcase.core.message import Mail
 
 # The first characters of a text are enough; more cost time without changing the answer.
-LONGEST = 1000
+LONGEST = 600
 FEWEST_LETTERS = 2
 
 _LANGUAGES_OF: dict[str, tuple[str, ...]] = {}
@@ -106,9 +106,9 @@ def _scores(text: str) -> dict[str, float]:
                 _add(scores, languages, 0.75 + 0.75 / len(languages))
             elif len(part) > 4:
                 _add(scores, ending := _ending(part), 0.6 / max(1, len(ending)))
-    for letter, languages in _LETTER_LANGUAGES.items():
-        if letter in lowered:
-            _add(scores, languages, min(lowered.count(letter), 4) * 0.5 / len(languages))
+    for letter in sorted(_LETTER_LANGUAGES.keys() & set(lowered)):
+        languages = _LETTER_LANGUAGES[letter]
+        _add(scores, languages, min(lowered.count(letter), 4) * 0.5 / len(languages))
     return scores
 
 

@@ -157,7 +157,7 @@ def _mend_wrapped(bare: Sequence[str], kinds: list[str]) -> None:
     for at in range(1, len(bare) - 1):
         if kinds[at] == NEW and kinds[at - 1] == QUOTE and kinds[at + 1] == QUOTE:
             line = bare[at]
-            if len(line) <= 25 and line[0].islower() and len(bare[at - 1]) >= 60:
+            if len(line) <= 25 and (line[0].islower() or line[0] in ",.;)") and len(bare[at - 1]) >= 60:
                 kinds[at] = QUOTE
 
 

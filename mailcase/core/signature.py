@@ -104,8 +104,8 @@ def is_closing(lines: Sequence[str]) -> bool:
 
 
 def is_delimiter(line: str) -> bool:
-    """True for a line that can only begin a signature: "--" or a rule of underscores."""
-    return line in _DELIMITERS or (len(line) >= 2 and not line.strip("_"))
+    """True for a line that can only begin a signature: "--", or a rule of underscores or long dashes."""
+    return line in _DELIMITERS or (len(line) >= 2 and line[0] in "_—─━" and not line.strip(line[0]))
 
 
 def mark(bare: Sequence[str], kinds: list[str]) -> None:
@@ -130,7 +130,7 @@ def _tail(bare: Sequence[str], start: int, end: int) -> int:
     for at in range(max(start, end - LONGEST - 10), end):
         if is_delimiter(bare[at]):
             said = sum(1 for line in bare[at + 1 : end] if line)
-            if said <= (LONGEST_AFTER_RULE if bare[at][0] == "_" else LONGEST):
+            if said <= (LONGEST if bare[at] in _DELIMITERS else LONGEST_AFTER_RULE):
                 begin = at
                 break
     # A ruled line with nothing but a quotation below it belongs to neither.
