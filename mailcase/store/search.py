@@ -21,6 +21,7 @@ from mailcase.store.upsert import upsert
 MOST = 500  # cases that one search finds at the most, the newest ones
 TEXT_LENGTH = 50_000  # characters of one message that are looked through
 _TERMS = 12  # words of a search beyond these are left out
+_WORD_LENGTH = 100  # of a longer word only its beginning counts: PostgreSQL refuses what is much longer
 
 # Accents, Hebrew points and Arabic vowel signs. Japanese voicing marks are other letters and stay.
 _MARKS = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]+")
@@ -95,7 +96,7 @@ def remove_message(conn: Connection, row: Mapping[str, Any]) -> None:
 
 
 def _stored(dialect: str, value: str) -> str | list[str]:
-    return value if dialect == "sqlite" else sorted(set(_WORD.findall(value)))
+    return value if dialect == "sqlite" else sorted({word[:_WORD_LENGTH] for word in _WORD.findall(value)})
 
 
 def add_headings(conn: Connection, texts: Mapping[int, str]) -> None:
@@ -179,13 +180,10 @@ def _by_words(conn: Connection, terms: Sequence[str], most: int) -> list[int]:
 
 
 def _asked_words(term: str) -> list[str]:
-    """The words of one term; of a run of unspaced script its pairs, of a lone letter of it that letter."""
-    found = []
-    for word in _WORD.findall(words(term)):
-        alone = len(word) == 1 and _UNSPACED.fullmatch(word)
-        if not alone or len(_WORD.findall(words(term))) == 1:
-            found.append(word)
-    return found
+    """The words of one term; of a run of unspaced script its pairs, but not the lone last letter of a longer run."""
+    found = _WORD.findall(words(term))
+    kept = [word for word in found if len(word) > 1 or not _UNSPACED.fullmatch(word)]
+    return [word[:_WORD_LENGTH] for word in kept or found]
 
 
 def _by_parts(conn: Connection, terms: Sequence[str], most: int) -> list[int]:

@@ -214,10 +214,8 @@ def finish_many(conn: Connection, rows: Sequence[Finished], now: datetime) -> No
 
 def give_back(conn: Connection, ids: Iterable[int]) -> None:
     """What was claimed and not begun: free at once, and this attempt does not count."""
-    conn.execute(
-        update(spool).where(spool.c.id.in_(list(ids)), _WAITING, spool.c.lease_until.is_not(None)),
-        {"lease_until": None, "owner": "", "attempts": spool.c.attempts - 1},
-    )
+    claimed = update(spool).where(spool.c.id.in_(list(ids)), _WAITING, spool.c.lease_until.is_not(None))
+    conn.execute(claimed.values(lease_until=None, owner="", attempts=spool.c.attempts - 1))
 
 
 def end_lease(conn: Connection, spool_id: int) -> None:

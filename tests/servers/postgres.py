@@ -97,7 +97,7 @@ def running() -> Iterator[Postgres]:
         server.start()
         yield server
     finally:
-        server.stop()
+        server.stop(signal.SIGQUIT)  # nobody wants its last checkpoint: the cluster is thrown away
         shutil.rmtree(folder, ignore_errors=True)
 
 

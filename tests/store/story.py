@@ -43,7 +43,7 @@ def outgoing(case: int | None, reason: str, **values: object) -> OutgoingMail:
     given: dict[str, object] = {
         "kind": "acknowledgement", "mailbox": "support", "envelope_from": "", "recipients": ("anna@example.com",),
         "to": "anna@example.com", "subject": "Your case", "message_id": f"{reason}@desk.example",
-        "raw": f"Subject: {reason}\r\n\r\nhello\r\n".encode(), "automatic": True, **values,
+        "raw": f"Subject: {reason}\r\n\r\nhello\r\n".encode("utf-8", "replace"), "automatic": True, **values,
     }  # fmt: skip
     return OutgoingMail(case=case, reason_key=reason, **given)  # type: ignore[arg-type]
 
