@@ -117,7 +117,7 @@ OTHER_FIELDS = (
     "reply-to|reply to|antwort an|antwort|répondre à|risposta|rispondi a|responder a|odpowiedź do|svar til|"
     "importance|"
     "wichtigkeit|importancia|importanza|priorität|priority|attachments|anlagen|anhänge|pièces jointes|datos adjuntos|"
-    "allegati|bijlagen|organization|organisation|message-id|resent-from|newsgroups|categories|via|回复|"
+    "allegati|bijlagen|organization|organisation|resent-from|newsgroups|categories|via|回复|"
     "添付ファイル|附件"
 )
 
@@ -224,6 +224,10 @@ for _row in FIELDS.values():
         for _name in _names.split("|"):
             FIELD.setdefault(_name.casefold(), _kind)
 FIELD["re"] = "other"
+# Fields that no client shows: with them it is a mail's source that somebody pasted.
+FIELD |= dict.fromkeys(
+    ("message-id", "mime-version", "received", "return-path", "dkim-signature", "content-type"), "source"
+)
 
 ORIGINAL_LINES = frozenset(folded(words) for words in ORIGINAL.split("|"))
 FORWARDED_LINES = frozenset(folded(words) for words in FORWARDED.split("|"))

@@ -77,7 +77,7 @@ def _runs_on(value: str, line: str, following: Sequence[str]) -> bool:
 def _is_certain(kinds: set[str], fields: list[tuple[str, str]], foreign: int, announced: bool) -> bool:
     if announced:
         return "from" in kinds
-    if "from" not in kinds or not kinds & {"date", "to"} or len(fields) < 2:
+    if "from" not in kinds or "source" in kinds or not kinds & {"date", "to"} or len(fields) < 2:
         return False
     if len(kinds) < 3:
         author = next(value for kind, value in fields if kind == "from")

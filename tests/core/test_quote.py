@@ -147,6 +147,7 @@ OWN = {
     "invitation": "We open again:\n\nDate: 5 December\nTime: 18:00\nAddress: Mill Lane 3\n\nPlease tell others.",
     "web-form": "New request\n\nFrom: Ida Moss\nSubject: printer\nPhone: 030 000\nMessage: it smokes\n\nAnswer soon.",
     "journey": "Please book:\n\nFrom: Berlin\nTo: Munich\nDate: 12 December 2026\n\nA seat at the window, please.",
+    "pasted-source": "Got this:\n\nDate: 16 Nov\nFrom: eve@x.example\nTo: me@x.example\nMIME-Version: 1.0\n\nWhy?",
     "arrows": "Our spring sale\n>>> http://shop.example <<<\nends on Friday.",
     "dashes-in-text": "# What I did\n----\n\n* restart\n* wait\n\n----\n\nNone of it helped.\n\n====\nThat is all.",
     "double-dash-list": "It needs:\n-- a longer cable\n-- a second plug\n\nBye!",
