@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from mailcase import log, notify
+from mailcase import log, memory, notify
 from mailcase.config import Config, load
 from mailcase.config_errors import ConfigError
 from mailcase.core.policy import Policy
@@ -39,7 +39,6 @@ RESTART_PAUSE = (0.0, 0.5, 2.0, 5.0, 15.0)
 
 _SIGNALS = frozenset((signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD))
 _PR_SET_PDEATHSIG = 1
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 
 logger = log.get("daemon")
 
@@ -87,7 +86,7 @@ def run(config: Config) -> None:
     parent.children = [Child(name, main, slot) for slot, (name, main) in enumerate(names)]
     database.close_connections()
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-    _give_memory_back()
+    memory.keep_small()
     gc.collect()
     gc.freeze()
     _start_all(parent)
@@ -98,17 +97,6 @@ def run(config: Config) -> None:
     sockets.close()
     database.close()
     logger.info("stopped")
-
-
-def _give_memory_back() -> None:
-    """Have the C library return what a large mail needed as soon as it is freed (mallopt(3)).
-
-    Left alone it keeps such blocks for the next large mail, in every process: half as much memory again.
-    """
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "mallopt"):
-        for setting, value in ((_M_MMAP_THRESHOLD, 256 * 1024), (_M_TRIM_THRESHOLD, 256 * 1024), (_M_ARENA_MAX, 2)):
-            libc.mallopt(setting, value)
 
 
 def build(config: Config) -> tuple[Templates, Policy]:

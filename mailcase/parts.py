@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from mailcase import log
+from mailcase import log, memory
 from mailcase.config import Config
 from mailcase.core.policy import Policy
 from mailcase.intake.listener import run_listener
@@ -21,10 +22,12 @@ from mailcase.scheduler import Keeper
 from mailcase.store import spool
 from mailcase.store.engine import Database
 from mailcase.store.errors import DatabaseUnavailable
-from mailcase.worker import Worker, limit_memory
+from mailcase.worker import Worker
 
 # How long a part sleeps when nobody wakes it: commands of the operator ring no bell.
 IDLE_SECONDS = 1.0
+# The listener gives memory back once in so many heartbeats, each about a second.
+TRIM_BEATS = 10
 # How often a worker looks for deadlines while mail keeps it busy.
 DUE_SECONDS = 5.0
 
@@ -66,13 +69,20 @@ class Stop:
 def listener(setup: Setup, slot: int) -> None:
     """SMTP and LMTP: takes mail, keeps it, answers (B1, B2)."""
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    beats = itertools.count(1)
+
+    def beat() -> None:
+        setup.pulse.beat(slot)
+        if next(beats) % TRIM_BEATS == 0:
+            memory.give_back()
+
     run_listener(
         setup.sockets,
         setup.config,
         setup.policy,
         setup.config.database,
         wake=setup.bells["worker"].ring,
-        heartbeat=lambda: setup.pulse.beat(slot),
+        heartbeat=beat,
     )
 
 
@@ -88,7 +98,7 @@ def worker(setup: Setup, slot: int) -> None:
         progress=lambda done, failed: setup.pulse.beat(slot, done=done, failed=failed),
     )
     _free(work)
-    limit_memory()
+    memory.limit()
     looked = 0.0
 
     def turn() -> int:
@@ -123,6 +133,7 @@ def sender(setup: Setup, slot: int) -> None:
 
 def _loop(setup: Setup, slot: int, stop: Stop, bell: Bell, turn: Callable[[], int]) -> None:
     """Turn until told to stop; sleep when there was nothing to do; wait a little when the database is away."""
+    busy = False
     while not stop.now:
         try:
             count = turn()
@@ -130,6 +141,9 @@ def _loop(setup: Setup, slot: int, stop: Stop, bell: Bell, turn: Callable[[], in
             logger.warning("database-unavailable", problems=list(error.problems))
             count = 0
         setup.pulse.beat(slot)
+        if busy and not count:
+            memory.give_back()
+        busy = bool(count)
         if not count and not stop.now:
             bell.wait(IDLE_SECONDS)
 

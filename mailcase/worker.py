@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -292,13 +291,3 @@ def apply(
     ids = outbox.add(conn, mails, now) if mails else []
     sent = {i: (ids[i], mail.message_id) for i, mail in enumerate(mails)}
     record.record(conn, decision, now=now, spool_id=spool_id, sent=sent, versions=versions)
-
-
-def limit_memory(more: int = 768 * 1024**2) -> None:
-    """At most `more` bytes of address space beyond what is mapped now: a mail that wants more fails alone (F2)."""
-    with open("/proc/self/statm", encoding="ascii") as statm:
-        mapped = int(statm.read().split()[0]) * resource.getpagesize()
-    soft = mapped + more
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
-
