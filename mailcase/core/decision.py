@@ -63,6 +63,8 @@ class CaseView:
     created_at: datetime | None = None
     updated_at: datetime | None = None
     attempts: int = 0
+    reserved_by: str = ""
+    reserved_until: datetime | None = None
 
     @property
     def closed(self) -> bool:
@@ -149,6 +151,27 @@ class FieldChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseReserved:
+    """An agent works on the case until then (A6); without an agent nobody does any more."""
+
+    case: int
+    agent: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerScheduled:
+    """An agent's answer that is to go out later (O6): a text or a template, perhaps not if the customer writes first."""
+
+    case: int
+    due_at: datetime
+    agent: str
+    text: str = ""
+    template: str = ""
+    unless_answered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TagsChanged:
     """Tags added to and removed from a case."""
 
@@ -202,6 +225,8 @@ Event = (
     | MessageFiled
     | StatusChanged
     | FieldChanged
+    | CaseReserved
+    | AnswerScheduled
     | TagsChanged
     | ParticipantsChanged
     | CasesLinked
@@ -268,7 +293,7 @@ class Decision:
 
     `deadlines` replaces all deadlines of each case number in it. `actor` is who caused it. `hold` keeps the mail
     decided on until its agent confirms it (A5): the value is the reason. `release` is the spool id of a held mail
-    that may go on now.
+    that may go on now; `overrule` that it may do so whatever the guard thinks of it (A6, A8).
     """
 
     rule: str
@@ -279,3 +304,4 @@ class Decision:
     deadlines: Mapping[int, tuple[Deadline, ...]] = field(default_factory=dict)
     hold: str = ""
     release: int | None = None
+    overrule: bool = False

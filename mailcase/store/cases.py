@@ -147,6 +147,8 @@ def _view(row: Any, belongings: dict[tuple[int, str], list[Any]]) -> CaseView:
         created_at=row.created_at,
         updated_at=row.updated_at,
         attempts=row.attempts,
+        reserved_by=row.reserved_by or "",
+        reserved_until=row.reserved_until,
     )
 
 

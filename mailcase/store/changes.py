@@ -12,8 +12,10 @@ from typing import Any
 
 from mailcase.core.decision import (
     Actor,
+    AnswerScheduled,
     BounceRecorded,
     CaseOpened,
+    CaseReserved,
     CasesLinked,
     Event,
     FieldChanged,
@@ -51,6 +53,8 @@ class Rows:
     contacts: dict[str, dict[str, Any]] = field(default_factory=dict)
     bounces: list[BounceRecorded] = field(default_factory=list)
     headings: set[int] = field(default_factory=set)
+    later: list[dict[str, Any]] = field(default_factory=list)
+    answered: set[int] = field(default_factory=set)
 
     def touched(self) -> set[int]:
         """Every case this changes or opens."""
@@ -60,11 +64,12 @@ class Rows:
         """Take in the rows of another decision, on other cases: they are written together."""
         for name in ("opened", "changed", "people", "gone", "tags", "links"):
             getattr(self, name).update(getattr(other, name))
-        for name in ("messages", "events", "roles_gone", "bounces"):
+        for name in ("messages", "events", "roles_gone", "bounces", "later"):
             getattr(self, name).extend(getattr(other, name))
         for key, row in other.contacts.items():
             self._know(key, row["name"], row["language"])
         self.headings |= other.headings
+        self.answered |= other.answered
 
     def touch(self, number: int, **values: Any) -> None:
         """Change columns of a case, a new one or one that exists; without any, only its version moves."""
@@ -112,7 +117,7 @@ def _opened(rows: Rows, event: CaseOpened) -> None:
         "priority_rank": _rank(event.priority), "assignee": event.assignee, "requester_name": requester.name,
         "requester_address": requester.address, "requester_key": requester.key, "language": event.language,
         "answered": False, "until": None, "follow_up_of": event.follow_up_of, "merged_into": None, "attempts": 0,
-        "version": 1, "created_at": rows.now, "updated_at": rows.now,
+        "version": 1, "created_at": rows.now, "updated_at": rows.now, "reserved_by": "", "reserved_until": None,
     }  # fmt: skip
     for someone in event.participants:
         rows.person(event.case, someone.address, someone.role)
@@ -154,6 +159,7 @@ def _filed(rows: Rows, event: MessageFiled) -> None:
         changes["answered"] = True
     if not event.automatic and event.direction == "incoming" and event.verified:
         rows.know(event.author)
+        rows.answered.add(event.case)
     rows.touch(event.case, **changes)
     rows.line(event.case, _FILED[event.direction], _gist(event), _filed_data(event))
 
@@ -247,6 +253,23 @@ _FIELDS: Mapping[str, tuple[str, Callable[[Rows, FieldChanged], None]]] = {
 }
 
 
+def _reserved(rows: Rows, event: CaseReserved) -> None:
+    rows.touch(event.case, reserved_by=event.agent, reserved_until=event.until)
+    until = event.until.isoformat() if event.until else ""
+    word = "reserved" if event.agent else "reservation-ended"
+    rows.line(event.case, word, event.agent, {"agent": event.agent, "until": until})
+
+
+def _scheduled(rows: Rows, event: AnswerScheduled) -> None:
+    rows.later.append(
+        {"case": event.case, "due_at": event.due_at, "agent": event.agent, "text": event.text,
+         "template": event.template, "unless_answered": event.unless_answered, "created_at": rows.now}
+    )  # fmt: skip
+    rows.touch(event.case)
+    data = {"due_at": event.due_at.isoformat(), "unless_answered": event.unless_answered}
+    rows.line(event.case, "answer-scheduled", event.template or event.text.strip().partition("\n")[0][:200], data)
+
+
 def _tags(rows: Rows, event: TagsChanged) -> None:
     for name in event.removed:
         rows.tags[event.case, name] = False
@@ -301,6 +324,8 @@ CHANGES: Mapping[type[Event], Callable[[Rows, Any], None]] = {
     MessageFiled: _filed,
     StatusChanged: _status,
     FieldChanged: _field,
+    CaseReserved: _reserved,
+    AnswerScheduled: _scheduled,
     TagsChanged: _tags,
     ParticipantsChanged: _participants,
     CasesLinked: _linked,

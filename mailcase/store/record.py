@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, update
 
 from mailcase.core.decision import SYSTEM, Deadline, Decision
-from mailcase.store import outbox, search, spool
+from mailcase.store import later, outbox, search, spool
 from mailcase.store.changes import Rows, collect
 from mailcase.store.errors import Moved as Moved
 from mailcase.store.ids import next_ids
@@ -233,6 +233,9 @@ def _rest(conn: Connection, rows: Rows) -> None:
         outbox.mark_bounced(
             conn, bounce.outgoing_message_id, bounce.address, bounce.permanent, bounce.status, bounce.text
         )
+    if rows.answered:
+        later.cancel_answered(conn, sorted(rows.answered), rows.now)
+    later.add(conn, rows.later)
     _ADD_EVENT.run(conn, rows.events)
 
 

@@ -164,6 +164,8 @@ class Cases(Row, table=True):
     version: int = _integer()
     created_at: datetime = _time()
     updated_at: datetime = _time()
+    reserved_by: str | None = Field(default=None, sa_column=Column(CleanText, nullable=True))
+    reserved_until: datetime | None = _time(null=True)
 
 
 class ParticipantRow(Row, table=True):
@@ -257,6 +259,29 @@ class DeadlineRow(Row, table=True):
     kind: str = _text()
     step: int = Field(default=0, sa_column=Column(Integer, nullable=False))
     due_at: datetime = _time()
+
+
+class Later(Row, table=True):
+    """An agent's answer that is to go out later (O6). `text` or a template; `unless_answered`: not if they write first."""
+
+    __tablename__ = "later"
+    __table_args__ = (Index(None, "due_at"), Index(None, "case"))
+    id: int = _id()
+    case: int = _refers("cases.number")
+    due_at: datetime = _time()
+    agent: str = _text()
+    text: str = _text()
+    template: str = _text()
+    unless_answered: bool = _flag()
+    created_at: datetime = _time()
+
+
+class Mark(Row, table=True):
+    """When something that comes round by the clock was last done: `brief:bob`, `report:sue`."""
+
+    __tablename__ = "mark"
+    name: str = _text(primary_key=True)
+    at: datetime = _time()
 
 
 class Outbox(Row, table=True):
@@ -399,6 +424,8 @@ message = _table(Message)
 event = _table(EventRow)
 link = _table(Link)
 deadline = _table(DeadlineRow)
+later = _table(Later)
+mark = _table(Mark)
 outbox = _table(Outbox)
 outbox_recipient = _table(OutboxRecipient)
 automatic_count = _table(AutomaticCount)

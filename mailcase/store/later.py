@@ -1,0 +1,82 @@
+"""Answers that go out later (O6): written with the decision, taken when they are due, gone when the customer writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, select
+
+from mailcase.store.prepared import Prepared, among, inserting
+from mailcase.store.tables import event, later
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """One answer that waits for its time."""
+
+    id: int
+    case: int
+    due_at: datetime
+    agent: str
+    text: str = ""
+    template: str = ""
+    unless_answered: bool = False
+
+
+_ADD, _ADD_LINE = inserting(later, "id"), inserting(event, "id")
+_ANSWERED = Prepared(
+    select(later.c.id, later.c.case, later.c.due_at, later.c.agent)
+    .where(among(later.c.case, "numbers"), later.c.unless_answered.is_(True))
+    .order_by(later.c.id)
+)
+_OUT = delete(later).where(later.c.id == bindparam("number"))
+_ROWS = select(
+    later.c.id, later.c.case, later.c.due_at, later.c.agent, later.c.text, later.c.template, later.c.unless_answered
+).order_by(later.c.due_at, later.c.id)
+
+
+def add(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Rows of the table without their ids."""
+    _ADD.run(conn, rows)
+
+
+def cancel_answered(conn: Connection, numbers: Sequence[int], now: datetime) -> None:
+    """The customer has written on these cases: what was not to be sent then is cancelled, with a line of history."""
+    found = _ANSWERED.all(conn, numbers=list(numbers))
+    if not found:
+        return
+    conn.execute(_OUT, [{"number": row[0]} for row in found])
+    _ADD_LINE.run(conn, [
+        {"case": number, "at": now, "actor": "system", "event": "scheduled-answer-cancelled",
+         "text": f"{agent}, {due_at:%Y-%m-%d %H:%M} UTC: the customer has written", "from_status": "", "to_status": "",
+         "data": {"later": key}}
+        for key, number, due_at, agent in found
+    ])  # fmt: skip
+
+
+def due(conn: Connection, now: datetime, limit: int) -> list[Scheduled]:
+    """Those whose time has come, in the order they were due."""
+    return [Scheduled(*row) for row in conn.execute(_ROWS.where(later.c.due_at <= now).limit(limit))]
+
+
+def until(conn: Connection, end: datetime) -> list[Scheduled]:
+    """All that will go out until then, in order."""
+    return [Scheduled(*row) for row in conn.execute(_ROWS.where(later.c.due_at <= end))]
+
+
+def of_case(conn: Connection, number: int) -> list[Scheduled]:
+    """What waits on one case, in order."""
+    return [Scheduled(*row) for row in conn.execute(_ROWS.where(later.c.case == number))]
+
+
+def take(conn: Connection, one: Scheduled) -> bool:
+    """Take it away to act on it; False when somebody else did or it was cancelled."""
+    return conn.execute(_OUT, {"number": one.id}).rowcount > 0
+
+
+def postpone(conn: Connection, one: Scheduled, when: datetime) -> None:
+    """Have it come again later: acting on it failed."""
+    conn.execute(later.update().where(later.c.id == one.id).values(due_at=when))
