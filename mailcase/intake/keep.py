@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import queue
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy.exc import DBAPIError
-
 from mailcase.core.ingest import ingest_key
 from mailcase.core.message import Envelope
 from mailcase.failpoint import failpoint
 from mailcase.store import spool
-from mailcase.store.engine import Database, DatabaseUnavailable
+from mailcase.store.engine import Database
+from mailcase.store.errors import DatabaseBroken, DatabaseUnavailable
 from mailcase.store.values import Accepted, Incoming
 
 PATIENCE = 9.0  # seconds: an answer within ten, whatever the database does
@@ -98,7 +96,7 @@ class Keep:
         try:
             return self._commit(batch)
         except DatabaseUnavailable as error:  # the same for all of them
-            if is_broken(error):
+            if isinstance(error, DatabaseBroken):
                 self.broken = error
             return [error] * len(batch)
         except Exception as error:
@@ -130,10 +128,3 @@ def _settle(batch: Sequence[Arrival], outcomes: Sequence[Accepted | BaseExceptio
             arrival.result.set_exception(outcome)
         else:
             arrival.result.set_result(outcome)
-
-
-def is_broken(error: BaseException) -> bool:
-    """True when the disk failed under SQLite: what is on it is unknown until the file is opened anew (A12)."""
-    cause = error.__cause__
-    driver = cause.orig if isinstance(cause, DBAPIError) else None
-    return getattr(driver, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_IOERR

@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from mailcase.store.errors import (
     AlreadyRunning,
+    DatabaseBroken,
     DatabaseFull,
     DatabaseUnavailable,
     DatabaseUnfit,
@@ -248,6 +249,8 @@ def _translate(error: BaseException | None, lost: bool) -> StoreError | None:
         return DatabaseFull("no room left for the database: free some space on its disk")
     if name in ("SQLITE_BUSY", "SQLITE_LOCKED") or name.startswith("SQLITE_BUSY_"):
         return DatabaseUnavailable("the database is locked by another process: try again when that has ended")
+    if name.startswith("SQLITE_IOERR"):
+        return DatabaseBroken(f"the disk failed under the database: {text}")
     if name.startswith(_SQLITE_UNUSABLE):
         return DatabaseUnavailable(f"the database cannot be used: {text}")
     if lost or state[:2] in ("08", "53", "57") or (

@@ -17,6 +17,10 @@ class DatabaseFull(DatabaseUnavailable):
     """No room left on the disk of the database. SMTP says 452 4.3.1 to this (RFC 3463 section 3.4)."""
 
 
+class DatabaseBroken(DatabaseUnavailable):
+    """The disk failed under SQLite: what is on it is unknown until the file is opened anew by a new process (A12)."""
+
+
 class DatabaseUnfit(StoreError):
     """The database does not keep its promises (durability, locking): we do not start on it."""
 
