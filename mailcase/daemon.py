@@ -28,7 +28,8 @@ from mailcase.parts import PARTS, Setup
 from mailcase.pulse import Bell, Pulse
 from mailcase.store import migrate, spool
 from mailcase.store.engine import Database
-from mailcase.store.errors import StoreError
+from mailcase.store.errors import AlreadyRunning, StoreError
+from mailcase.store.lock import Lock
 
 # A part that has shown no sign for so long hangs. The longest honest task, one mail, is bounded well below it.
 HANGS_AFTER = 90.0
@@ -36,6 +37,9 @@ HANGS_AFTER = 90.0
 STOP_WITHIN = 30.0
 # A part that dies at once is not started again at once.
 RESTART_PAUSE = (0.0, 0.5, 2.0, 5.0, 15.0)
+
+# How often the parent asks whether the lock of the daemon is still ours.
+LOCK_SECONDS = 5.0
 
 _SIGNALS = frozenset((signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD))
 _PR_SET_PDEATHSIG = 1
@@ -63,9 +67,13 @@ class Parent:
     config: Config
     sockets: ListenerSockets
     setup: Setup
+    database: Database
+    lock: Lock
     children: list[Child] = field(default_factory=list)
     stopping: bool = False
     told: float = 0.0
+    looked_at_lock: float = 0.0
+    usurper: AlreadyRunning | None = None
 
 
 def run(config: Config) -> None:
@@ -73,16 +81,17 @@ def run(config: Config) -> None:
     log.set_up(config.log.format, config.log.level)
     database = Database.open(config.database)
     migrate.prepare(database)
-    database.lock_for_daemon()
+    lock = database.lock_for_daemon()
     with database.write() as conn:
-        spool.free_leases(conn)
+        # All was killed, by whatever hand: that was no mail's fault.
+        spool.free_leases(conn, counting=())
     for warning in database.warnings:
         logger.warning("database", problem=warning)
     templates, policy = build(config)
     sockets = open_sockets(config)
     names = _names(config)
     setup = Setup(config, policy, templates, sockets, Pulse(len(names)), _bells(), tuple(n for n, _ in names))
-    parent = Parent(config, sockets, setup)
+    parent = Parent(config, sockets, setup, database, lock)
     parent.children = [Child(name, main, slot) for slot, (name, main) in enumerate(names)]
     database.close_connections()
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
@@ -96,6 +105,8 @@ def run(config: Config) -> None:
     _watch(parent)
     sockets.close()
     database.close()
+    if parent.usurper:
+        raise parent.usurper
     logger.info("stopped")
 
 
@@ -129,7 +140,7 @@ def _start(parent: Parent, child: Child) -> None:
     """Fork a part. Safe: this process has no threads."""
     sys.stdout.flush()
     sys.stderr.flush()
-    parent.setup.pulse.beat(child.slot)
+    parent.setup.pulse.revive(child.slot)
     own = os.getpid()
     pid = os.fork()
     if pid == 0:
@@ -176,10 +187,30 @@ def _watch(parent: Parent) -> None:
             if time.monotonic() - parent.told > STOP_WITHIN:
                 _signal_all(parent, signal.SIGKILL)
             continue
+        _keep_lock(parent)
         _start_all(parent)
         lively = _kill_hanging(parent)
         if interval and lively:
             notify.alive()
+
+
+def _keep_lock(parent: Parent) -> None:
+    """PostgreSQL drops our lock when it restarts: take it again, or stop when another daemon was quicker (C5)."""
+    if time.monotonic() - parent.looked_at_lock < LOCK_SECONDS:
+        return
+    parent.looked_at_lock = time.monotonic()
+    if parent.lock.held():
+        return
+    try:
+        parent.lock = parent.database.lock_for_daemon()
+    except AlreadyRunning as error:
+        logger.error("lock-lost", problems=list(error.problems))
+        parent.usurper = error
+        _stop(parent)
+    except StoreError as error:
+        logger.warning("lock-lost", problems=list(error.problems))
+    else:
+        logger.warning("lock-taken-again")
 
 
 def _stop(parent: Parent) -> None:
@@ -214,9 +245,10 @@ def _reap(parent: Parent) -> None:
             continue
         lived = time.monotonic() - child.started
         child.failures = 0 if lived > 60 or status == 0 else child.failures + 1
-        pause = RESTART_PAUSE[min(child.failures, len(RESTART_PAUSE) - 1)]
-        child.not_before = time.monotonic() + pause
         task = parent.setup.pulse.read(child.slot).task
+        # Who died over a mail starts at once: that mail's attempts are counted, and others wait behind it (B8).
+        pause = 0.0 if task else RESTART_PAUSE[min(child.failures, len(RESTART_PAUSE) - 1)]
+        child.not_before = time.monotonic() + pause
         if status:
             logger.error("part-died", part=child.name, status=os.waitstatus_to_exitcode(status), task=task)
 

@@ -1,4 +1,4 @@
-"""Places where a test can make the daemon die, fail, wait or spin. Off, and nearly free, unless two variables are set."""
+"""Places where a test can make the daemon die, fail, wait or spin. Off, and nearly free, unless it is told twice."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def _setting() -> tuple[str, str, float, bytes]:
     name, _, rest = value.partition(":")
     kind, _, seconds = rest.partition(":")
     if kind not in KINDS:
-        raise ValueError(f"MAILCASE_FAILPOINT={value!r}: write NAME:KIND or NAME:KIND:SECONDS; kinds: {', '.join(KINDS)}")
+        raise ValueError(
+            f"MAILCASE_FAILPOINT={value!r}: write NAME:KIND or NAME:KIND:SECONDS; kinds: {', '.join(KINDS)}"
+        )
     about = os.environ.get("MAILCASE_FAILPOINT_ABOUT", "").encode()
     return name, kind, float(seconds or (0 if kind == "killall" else 1)), about
 

@@ -22,7 +22,7 @@ from mailcase.scheduler import Keeper
 from mailcase.store import spool
 from mailcase.store.engine import Database
 from mailcase.store.errors import DatabaseUnavailable
-from mailcase.worker import Worker
+from mailcase.worker import DUE_A_ROUND, Worker
 
 # How long a part sleeps when nobody wakes it: commands of the operator ring no bell.
 IDLE_SECONDS = 1.0
@@ -30,6 +30,8 @@ IDLE_SECONDS = 1.0
 TRIM_BEATS = 10
 # How often a worker looks for deadlines while mail keeps it busy.
 DUE_SECONDS = 5.0
+# After a long stop much is due: DUE_A_ROUND at a time, with a pause, so that nobody gets a burst of mail (C6, D2).
+DUE_PAUSE = 60.0
 
 logger = log.get("parts")
 
@@ -97,16 +99,19 @@ def worker(setup: Setup, slot: int) -> None:
         begin=lambda task: setup.pulse.begin(slot, task),
         progress=lambda done, failed: setup.pulse.beat(slot, done=done, failed=failed),
     )
-    _free(work)
+    _free(work, setup.pulse.read(slot).task)
+    setup.pulse.beat(slot)
     memory.limit()
-    looked = 0.0
+    looked, many = 0.0, False
 
     def turn() -> int:
-        nonlocal looked
+        nonlocal looked, many
         count = work.mails()
-        if time.monotonic() - looked >= DUE_SECONDS or not count:
+        if time.monotonic() - looked >= (DUE_PAUSE if many else DUE_SECONDS) or not (count or many):
             looked = time.monotonic()
-            count += work.due()
+            came = work.due()
+            many = came >= DUE_A_ROUND
+            count += came
         if count:
             setup.bells["sender"].ring()
         return count
@@ -114,10 +119,13 @@ def worker(setup: Setup, slot: int) -> None:
     _loop(setup, slot, stop, bell, turn)
 
 
-def _free(work: Worker) -> None:
-    """What this worker had in hand when it died is free again; only the mail it died over stays counted."""
+def _free(work: Worker, died_over: int) -> None:
+    """What this worker had in hand when it died is free again; only the mail it died over stays counted.
+
+    Where that is not known every mail of the batch is counted: each then comes alone, and the one at fault shows.
+    """
     with work.database.write() as conn:
-        spool.free_leases(conn, work.owner)
+        spool.free_leases(conn, work.owner, counting=(died_over,) if died_over else None)
 
 
 def sender(setup: Setup, slot: int) -> None:
@@ -127,7 +135,7 @@ def sender(setup: Setup, slot: int) -> None:
     database = Database.open(setup.config.database)
     telling = Worker(database, Writer(setup.policy, setup.templates, os.urandom))
     out = Sender(database, setup.config, telling.tell_failed, owner=setup.names[slot])
-    _loop(setup, slot, stop, bell, lambda: out.turn(lambda: setup.pulse.beat(slot), lambda: stop.now))
+    _loop(setup, slot, stop, bell, lambda: out.turn(lambda seconds: setup.pulse.wait(slot, seconds), lambda: stop.now))
     out.close()
 
 

@@ -7,7 +7,7 @@ import os
 import select
 import struct
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _SLOT = struct.Struct("=ddqqq")
 _SIZE = 64
@@ -46,6 +46,14 @@ class Pulse:
         """Progress was made, and nothing is in hand now. Only real progress may say so: the watchdog lives on it."""
         last = self.read(slot)
         self._write(slot, Beat(time.monotonic(), 0.0, 0, last.done + done, last.failed + failed))
+
+    def revive(self, slot: int) -> None:
+        """A new process takes the slot. What the last one had in hand still stands there."""
+        self._write(slot, replace(self.read(slot), at=time.monotonic()))
+
+    def wait(self, slot: int, seconds: float) -> None:
+        """The next sign may take `seconds` more than usual: a server was asked that may take so long to answer."""
+        self._write(slot, replace(self.read(slot), at=time.monotonic() + seconds))
 
     def begin(self, slot: int, task: int) -> None:
         """`task` is in hand from now on: if the process dies or hangs, it is known over what."""

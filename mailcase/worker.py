@@ -23,7 +23,7 @@ from mailcase.failpoint import failpoint
 from mailcase.outgoing.letters import Writer
 from mailcase.planning import Batch, Plan, desk_for, look_up_ids, mailbox_for, ours, plan_mail, write_all
 from mailcase.store import cases, outbox, record, spool
-from mailcase.store.engine import Database
+from mailcase.store.engine import Database, fault_of
 from mailcase.store.errors import DatabaseUnavailable, Moved
 from mailcase.store.values import OutboxItem, OutgoingMail, Spooled
 
@@ -72,6 +72,7 @@ class Worker:
         failpoint("after_claim")
         readings, failures = self._read(claimed)
         plans = self._plan(claimed, readings, failures)
+        self.begin(0)
         failpoint("before_process")
         done = self._commit(plans, failures)
         for mail, reason in failures:
@@ -96,6 +97,7 @@ class Worker:
             self.begin(mail.id)
             signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
             try:
+                failpoint("in_read", mail.raw)
                 readings[mail.id] = read(mail.raw, mail.envelope, ourselves)
             except Exception as error:
                 logger.exception("read-failed", spool=mail.id)
@@ -114,11 +116,12 @@ class Worker:
             for mail in claimed:
                 if mail.id not in readings:
                     continue
+                self.begin(mail.id)
                 try:
                     plan = plan_mail(conn, mail, readings[mail.id], self.writer, now, batch)
-                except DatabaseUnavailable:
-                    raise
                 except Exception as error:
+                    if fault_of(error):
+                        raise  # not the mail's fault
                     logger.exception("plan-failed", spool=mail.id)
                     failures.append((mail, f"{type(error).__name__} while deciding"))
                     continue
@@ -233,6 +236,8 @@ class Worker:
                 self._one_due(deadline)
             except Moved:
                 continue
+            except DatabaseUnavailable:
+                raise
             except Exception:
                 # The next one is somebody else's case: it must not wait because this one fails.
                 logger.exception("deadline-failed", case=deadline.case, kind=deadline.kind)

@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mailcase import log
@@ -16,6 +17,7 @@ from mailcase.failpoint import failpoint
 from mailcase.outgoing.smarthost import Unreachable, Way, open_way
 from mailcase.store import outbox
 from mailcase.store.engine import Database
+from mailcase.store.errors import DatabaseUnavailable, LeaseLost, Moved
 from mailcase.store.values import OutboxItem, RecipientState
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     TellFailed = Callable[[Connection, OutboxItem, Sequence[tuple[str, str]]], None]
 
 BATCH = 50
+# How long to wait before what came of a mail is written down again.
+RECORD_PAUSE = 0.5
 LEASE = timedelta(minutes=15)
 # After the smarthost could not be reached nobody knocks again at once, however many mails are due.
 PAUSES = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
@@ -52,15 +56,21 @@ class Sender:
         """Now, in UTC."""
         return datetime.now(UTC)
 
-    def turn(self, beat: Callable[[], None], stopped: Callable[[], bool]) -> int:
-        """Send what is due, in one session. Returns how many mails were tried."""
+    def turn(self, beat: Callable[[float], None], stopped: Callable[[], bool]) -> int:
+        """Send what is due, in one session. Returns how many mails were tried.
+
+        `beat` is told how many seconds the next step may take: a server may be silent for as long as we wait for it.
+        """
         if time.monotonic() < self.not_before:
             return 0
         with self.database.read() as conn:
             if not outbox.waiting(conn):
                 return 0
         with self.database.write() as conn:
-            items = outbox.claim(conn, BATCH, self.clock(), LEASE, self.owner)
+            # Who wants to decide about each interrupted mail must not find fifty that were not begun among them.
+            most = BATCH if self.config.send.uncertain == "resend" else 1
+            items = outbox.claim(conn, most, self.clock(), LEASE, self.owner)
+        beat(5 * self._patience)
         count, items = len(items), self._without_interrupted(items)
         if not items:
             return count
@@ -72,8 +82,33 @@ class Sender:
             self._pause(error.words)
             for item in items:
                 waiting = [r.address for r in item.recipients if r.state not in (SENT, FAILED)]
-                self._record(item, everybody(waiting, DEFERRED, error.words, ours=True))
+                self._insist(
+                    partial(self._record, item, everybody(waiting, DEFERRED, error.words, ours=True)), beat, stopped
+                )
         return count
+
+    @property
+    def _patience(self) -> float:
+        """Seconds that a server may take for one answer."""
+        return self.config.send.timeout.total_seconds()
+
+    def _insist(self, write: Callable[[], None], beat: Callable[[float], None], stopped: Callable[[], bool]) -> None:
+        """Write down what came of a mail, also when the database is away for a while: if we forgot it, it would be
+        sent twice. Raises DatabaseUnavailable when we are told to stop before it is back.
+        """
+        while True:
+            try:
+                return write()
+            except LeaseLost as error:
+                # The last try was committed, and only the answer to it was lost.
+                logger.warning("recorded-before", problems=list(error.problems))
+                return None
+            except (DatabaseUnavailable, Moved) as error:
+                if stopped():
+                    raise
+                logger.warning("not-recorded-yet", problems=list(error.problems))
+            beat(0)
+            time.sleep(RECORD_PAUSE)
 
     def _without_interrupted(self, items: list[OutboxItem]) -> list[OutboxItem]:
         """What was being sent when a sender died may have arrived: the operator chose what that means (D6)."""
@@ -91,9 +126,7 @@ class Sender:
         """Not begun: due again at once, and no attempt counted."""
         now = self.clock()
         with self.database.write() as conn:
-            outbox.record_many(
-                conn, [outbox.Result(i.id, "queued", (), i.last_reply, now, False) for i in items], now
-            )
+            outbox.record_many(conn, [outbox.Result(i.id, "queued", (), i.last_reply, now, False) for i in items], now)
 
     def _pause(self, words: str) -> None:
         pause = PAUSES[min(self.failures, len(PAUSES) - 1)]
@@ -102,20 +135,21 @@ class Sender:
         logger.warning("unreachable", to=self.config.send.to, problem=words, pause=pause)
 
     def _send_all(
-        self, way: Way, items: list[OutboxItem], beat: Callable[[], None], stopped: Callable[[], bool]
+        self, way: Way, items: list[OutboxItem], beat: Callable[[float], None], stopped: Callable[[], bool]
     ) -> None:
         for position, item in enumerate(items):
             if stopped():
-                self._give_back(items[position:])
+                self._insist(partial(self._give_back, items[position:]), beat, lambda: True)
                 return
+            beat(self._patience * (4 + len(item.recipients)))
             result = way.send(item)
             failpoint("before_sent_commit")
-            self._record(item, result)
+            self._insist(partial(self._record, item, result), beat, stopped)
             failpoint("after_sent_commit")
-            beat()
+            beat(0)
             if result.ours or result.state == UNCERTAIN:
                 # The session is gone: the rest is tried in the next one, and no attempt is counted for it.
-                self._give_back(items[position + 1 :])
+                self._insist(partial(self._give_back, items[position + 1 :]), beat, stopped)
                 self._pause(result.last)
                 return
 

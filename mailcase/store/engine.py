@@ -123,7 +123,8 @@ class Database:
     def lock(self, name: str) -> Lock:
         """A lock that ends with this process, such as `clock` or `mailbox/support`. Raises AlreadyRunning."""
         path = self.path
-        lock = file_lock(path, name) if path else session_lock(self._engine, name)
+        with _translated():
+            lock = file_lock(path, name) if path else session_lock(self._engine, name)
         self._locks.append(lock)
         return lock
 
@@ -220,6 +221,14 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
     connection.commit()
 
 
+def fault_of(error: BaseException) -> StoreError | None:
+    """A driver's error as one of ours, or None for any other: inside a transaction it has not been translated yet."""
+    driver = error.orig if isinstance(error, DBAPIError) else error
+    if not type(driver).__module__.startswith(("sqlite3", "psycopg")):
+        return None
+    return _translate(driver, isinstance(error, DBAPIError) and error.connection_invalidated)
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     """The driver's errors as ours; what was wrong in our own statements stays what it is."""
@@ -228,9 +237,7 @@ def _translated() -> Iterator[None]:
     except PoolTimeout:
         raise DatabaseUnavailable("no free database connection within ten seconds") from None
     except Exception as error:
-        driver = error.orig if isinstance(error, DBAPIError) else error
-        lost = isinstance(error, DBAPIError) and error.connection_invalidated
-        translated = _translate(driver, lost) if type(driver).__module__.startswith(("sqlite3", "psycopg")) else None
+        translated = fault_of(error)
         if translated is None:
             raise
         raise translated from error

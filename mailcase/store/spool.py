@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, bindparam, func, literal_column, select, text, update
+from sqlalchemy import ColumnElement, Connection, Integer, bindparam, case, func, literal_column, select, text, update
 
 from mailcase.core.decision import Outcome
 from mailcase.core.message import Envelope
@@ -224,9 +224,14 @@ def end_lease(conn: Connection, spool_id: int) -> None:
     conn.execute(statement.values(lease_until=None, owner=""))
 
 
-def free_leases(conn: Connection, owner: str | None = None) -> int:
-    """Leases that a killed process left (of `owner`, or all) end now; the attempts count. Returns how many."""
+def free_leases(conn: Connection, owner: str | None = None, counting: Sequence[int] | None = None) -> int:
+    """Leases that a killed process left (of `owner`, or all) end now. Returns how many.
+
+    The attempts count, or where `counting` is given, only those of the mails named there: the others are not at fault.
+    """
     query = update(spool).where(_WAITING, spool.c.lease_until.is_not(None)).values(lease_until=None, owner="")
+    if counting is not None:
+        query = query.values(attempts=case((spool.c.id.in_(counting), spool.c.attempts), else_=spool.c.attempts - 1))
     return conn.execute(query if owner is None else query.where(spool.c.owner == owner)).rowcount
 
 
