@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from mailcase.store.engine import Database
@@ -54,7 +54,8 @@ class FaultDesk(desk.Desk):
         wanted = {"MAILCASE_ALLOW_FAILPOINTS": "1" if failpoint else "0", "MAILCASE_FAILPOINT": failpoint,
                   "MAILCASE_FAILPOINT_ABOUT": about, **self.environment, **environment}  # fmt: skip
         path = self.folder / "daemon.log"
-        self._read = path.stat().st_size if path.exists() else 0
+        path.touch()
+        self._read = path.stat().st_size
         if not under and "LD_PRELOAD" not in wanted:
             self.pid = self.nursery.start(self.config, path, wanted)
             return
@@ -79,9 +80,7 @@ class FaultDesk(desk.Desk):
 
     def said(self) -> str:
         """What it has written since the last start."""
-        with (self.folder / "daemon.log").open("rb") as log:
-            log.seek(self._read)
-            return log.read().decode("utf-8", "replace")
+        return (self.folder / "daemon.log").read_bytes()[self._read :].decode("utf-8", "replace")
 
     def _ended(self, seconds: float) -> int | None:
         if self._wrapped is None:
@@ -109,10 +108,8 @@ class FaultDesk(desk.Desk):
 
     def kill(self) -> None:
         """kill -9 of every process of the daemon."""
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self.wait_for_end()
         self.kills += 1
 

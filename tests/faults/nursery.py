@@ -41,7 +41,9 @@ class Nursery:
         with self._said:
             self._process.stdin.write(order.encode() + b"\n")
             self._process.stdin.flush()
-            assert self._said.wait_for(lambda: self._started, 60), "the nursery does not answer"
+            self._said.wait_for(lambda: self._started or self._process.poll() is not None, 60)
+            if not self._started:
+                raise RuntimeError("the nursery does not answer: python -m tests.faults.nursery says why")
             return self._started.pop()
 
     def wait(self, pid: int, seconds: float) -> int | None:
@@ -66,11 +68,14 @@ class Nursery:
                 else:
                     self._ended[int(pid)] = int(code[0])
                 self._said.notify_all()
+        self._process.wait()
+        with self._said:
+            self._said.notify_all()
 
 
 def _main() -> None:
     for name in ("mailcase.cli.main", "mailcase.cli.run", "mailcase.daemon", "mailcase.failpoint", "alembic.command",
-                 "psycopg", "sqlalchemy.dialects.postgresql", "babel.dates", "holidays", "py3langid.langid"):  # fmt: skip
+                 "psycopg", "sqlalchemy.dialects.postgresql", "babel.dates", "holidays", "py3langid"):  # fmt: skip
         importlib.import_module(name)
     gc.collect()
     gc.freeze()

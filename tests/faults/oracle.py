@@ -38,7 +38,7 @@ def judge(desk: FaultDesk, promised: Iterable[Letter]) -> Verdict:
     problems += [f"{sent.message_id} is {messages[sent.message_id]} messages" for sent in wrong]
     requesters = Counter(str(address) for (address,) in desk.rows("SELECT requester_address FROM cases"))
     problems += [f"{s.sender} has {requesters[s.sender]} cases" for s in letters if requesters[s.sender] != 1]
-    thanks = "SELECT r.address FROM outbox o JOIN outbox_recipient r ON r.outbox_id = o.id WHERE kind = 'acknowledgement'"
+    thanks = "SELECT r.address FROM outbox_recipient r JOIN outbox o ON o.id = outbox_id WHERE kind = 'acknowledgement'"
     acknowledged = Counter(str(address) for (address,) in desk.rows(thanks))
     problems += [f"{s.sender} has {acknowledged[s.sender]} acknowledgements" for s in letters
                  if acknowledged[s.sender] != 1]  # fmt: skip
