@@ -209,6 +209,7 @@ class TrustTable(Table):
 
     authserv_id: str = ""
     networks: tuple[Annotated[str, _kept(values.parse_network)], ...] = ()
+    relays: tuple[Annotated[str, _kept(values.parse_network)], ...] = ()
 
 
 class StatusTable(Table):

@@ -100,6 +100,12 @@ class View:
     desk: Desk
     known: tuple[thread.Known, ...] = ()
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The Message-IDs that were looked up: those the mail refers to; an agent's own, too, must be a new one."""
+        own = self.arrival.reading.mail.message_id if self.arrival.agent else ""
+        return (*self.arrival.keys.ids, *((own,) if own else ()))
+
 
 def plan_mail(
     conn: Connection, mail: Spooled, reading: Reading, writer: Writer, now: datetime, batch: Batch
@@ -117,7 +123,7 @@ def plan_mail(
     mails = write_all(decision.replies, writer, now, mail, reading)
     versions = {c.number: c.version for c in desk.cases.values()}
     opens = sum(isinstance(event, CaseOpened) for event in decision.events)
-    plan = Plan(decision, mails, versions, opens, arrival.keys.ids, view.known, arrival)
+    plan = Plan(decision, mails, versions, opens, view.ids, view.known, arrival)
     batch.add(plan)
     return plan
 
@@ -204,7 +210,10 @@ def _arrival(
     policy: Policy,
     now: datetime,
 ) -> tuple[Arrival, dict[int, CaseView], tuple[thread.Known, ...]]:
-    known = look_up_ids(conn, keys.ids)
+    author = _author(reading)
+    agent = _agent(author, mailbox, policy)
+    own = reading.mail.message_id if agent else ""
+    known = look_up_ids(conn, (*keys.ids, *((own,) if own else ())))
     pointed = [*keys.numbers, *(k.case for k in known)]
     if keys.token and keys.token.kind != tokens.HOLD:
         pointed.append(keys.token.number)
@@ -216,7 +225,6 @@ def _arrival(
         found |= {bounced.number: bounced} if bounced else {}
         place = thread.Thread(bounced, f"bounce of {about.message_id}", place.doubts) if bounced else place
     follow_up = _active(conn, place.case) if place.case and place.case.closed else None
-    agent = _agent(author, mailbox, policy)
     arrival = Arrival(
         key=f"s{mail.id}",
         reading=reading,
@@ -235,7 +243,8 @@ def _arrival(
         received_at=min(mail.received_at, now),
     )
     if agent:
-        arrival = _with_proof(conn, arrival, agent, mail, policy)
+        seen = bool(own) and any(k.message_id == own for k in known)
+        arrival = with_guard(conn, _with_proof(conn, arrival, agent, mail, policy, seen), mail)
     if follow_up:
         found[follow_up.number] = follow_up
     return arrival, found, known
@@ -263,15 +272,20 @@ def _agent(author: Address | None, mailbox: Mailbox, policy: Policy) -> Agent | 
     return agent if agent and agent in policy.team(mailbox.name) else None
 
 
-def _with_proof(conn: Connection, arrival: Arrival, agent: Agent, mail: Spooled, policy: Policy) -> Arrival:
-    if mail.confirmed_by and mail.confirmed_by.casefold() == agent.name.casefold():
+def _with_proof(
+    conn: Connection, arrival: Arrival, agent: Agent, mail: Spooled, policy: Policy, seen: bool
+) -> Arrival:
+    if confirmed_by(mail, agent.name):
         return replace(arrival, proof="confirmed")
+    letter = arrival.reading.mail
     proved, distrust = proof.prove(
-        agent, arrival.reading.mail, arrival.envelope, arrival.keys, arrival.source, policy
-    )
+        agent, letter, arrival.envelope, arrival.keys, arrival.source, policy, received_at=mail.received_at,
+        place=arrival.thread, seen=seen,
+    )  # fmt: skip
     held = None
     token = arrival.keys.token
-    if token and token.kind == tokens.HOLD and spool.is_held(conn, token.number):
+    forged = proof.refuted(letter, arrival.envelope, arrival.source, policy)
+    if token and token.kind == tokens.HOLD and not forged and spool.is_held(conn, token.number):
         held = token.number
     return replace(arrival, proof=proved, distrust=distrust, held=held)
 

@@ -97,10 +97,14 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What proves an agent besides the reply token (A5). `networks` are in CIDR notation."""
+    """What proves an agent besides the reply token (A5). `networks` and `relays` are in CIDR notation.
+
+    `relays` are mail servers in front of our SMTP listener whose Authentication-Results count, besides this machine.
+    """
 
     authserv_id: str = ""
     networks: tuple[str, ...] = ()
+    relays: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

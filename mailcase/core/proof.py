@@ -149,7 +149,7 @@ def _read(value: str, authserv_id: str, domain: str) -> set[str]:
         header = AuthenticationResultsHeader.parse_value(value)
     except (AuthResError, ValueError, IndexError, AttributeError):
         return set()
-    if header.authserv_id != authserv_id:
+    if header.authserv_id.casefold() != authserv_id.casefold():
         return set()
     found = set()
     for result in header.results:

@@ -70,8 +70,8 @@ def _token(mail: Mail, envelope: Envelope, policy: Policy, now: datetime) -> tup
         token = tokens.parse(tokens.plus_part(address))
         if token is None or policy.mailbox_of(address) is None:
             continue
-        bound = agent.name if agent and token.kind in (tokens.AGENT, tokens.HOLD) else ""
-        if token.kind in (tokens.AGENT, tokens.HOLD) and not bound:
+        bound = agent.name if agent and token.kind in tokens.OF_AGENTS else ""
+        if token.kind in tokens.OF_AGENTS and not bound:
             continue
         if tokens.verify(token, policy.secrets, now, policy.token_days, bound):
             return token, bound
