@@ -53,9 +53,10 @@ def _view(opened: CaseOpened) -> CaseView:
 def from_mail(desk: Desk, arrival: Arrival, actor: Actor, kind: StatusKind = StatusKind.NEW) -> Change:
     """A new case for the author of a mail, with the people it was also written to (pain 11)."""
     mail = arrival.reading.mail
-    requester = arrival.author or Address("", "")
-    if people.is_ours(requester.address, desk.policy):
-        # Attack S16: nobody is requester under one of our own addresses.
+    # From may be too broken to rest any right on it, and still good enough for an agent to answer to.
+    requester = arrival.author or (mail.authors[0] if len(mail.authors) == 1 else Address("", ""))
+    if people.is_ours(requester.address, desk.policy) or (arrival.author is None and desk.policy.agent_of(requester.address)):
+        # Attack S16: nobody is requester under one of our own addresses, nor under an agent's by a trick.
         requester = Address("", "")
     participants = [*people.newcomers(mail, requester, None, desk.policy)]
     reply_to = [a for a in people.outside(mail.reply_to, desk.policy) if a.key != requester.key]

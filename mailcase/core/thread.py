@@ -87,7 +87,7 @@ def choose(found: Keys, cases: Mapping[int, CaseView], known: Iterable[Known], s
     if found.token and found.token.kind != tokens.HOLD:
         hits += [(c, "token") for c in (cases.get(found.token.number),) if c]
     hits += _by_subject(found.numbers, cases, sender)
-    hits += _by_ids(found.ids, cases, list(known))
+    hits += _by_ids(found.ids, cases, list(known), sender)
     if not hits:
         return NOWHERE
     case, evidence = hits[0]
@@ -101,11 +101,17 @@ def _by_subject(numbers: Sequence[int], cases: Mapping[int, CaseView], sender: s
     return familiar[:1] + [hit for hit in existing if hit not in familiar[:1]]
 
 
-def _by_ids(ids: Sequence[str], cases: Mapping[int, CaseView], known: list[Known]) -> list[tuple[CaseView, str]]:
-    """Our own Message-IDs before foreign ones; one id on two cases means the newer case."""
+def _by_ids(
+    ids: Sequence[str], cases: Mapping[int, CaseView], known: list[Known], sender: str
+) -> list[tuple[CaseView, str]]:
+    """Our own Message-IDs before foreign ones; one id on two cases means one that knows the sender, else the newer.
+
+    Anybody can send a mail with somebody else's Message-ID: that must not draw the answers to the other onto its case.
+    """
     hits: list[tuple[CaseView, str]] = []
     for ours, word in ((True, "own-id"), (False, "foreign-id")):
         for message_id in ids:
-            numbers = sorted((k.case for k in known if k.message_id == message_id and k.ours is ours), reverse=True)
-            hits += [(cases[n], f"{word}:{message_id}") for n in numbers if n in cases]
+            named = [cases[k.case] for k in known if k.message_id == message_id and k.ours is ours and k.case in cases]
+            named.sort(key=lambda c: (bool(sender) and c.knows(sender), c.number), reverse=True)
+            hits += [(c, f"{word}:{message_id}") for c in named]
     return hits

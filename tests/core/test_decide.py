@@ -218,3 +218,12 @@ def test_where_evidence_disagrees_the_history_says_so() -> None:
 def test_an_agent_in_a_customers_copy_is_not_told_of_their_own_mail() -> None:
     decision = decided(arrival(sender=Address("Bob", BOB.address), agent=None))
     assert decision.rule == "new-case"
+
+
+def test_a_broken_from_can_still_be_answered_by_an_agent() -> None:
+    broken = decided(arrival(sender=None, mail_more={"authors": (ANNA,)}, unanswerable="unknown sender"))
+    assert named(broken.events, "CaseOpened")[0].requester == ANNA
+    assert "acknowledgement" not in {kind for kind, _ in mailed(broken)}
+    for tricky in (Address("", BOB.address), Address("", "support@example.com")):
+        decision = decided(arrival(sender=None, mail_more={"authors": (tricky,)}, unanswerable="unknown sender"))
+        assert named(decision.events, "CaseOpened")[0].requester == Address("", "")

@@ -88,3 +88,11 @@ def test_one_id_on_two_cases_means_the_newer() -> None:
     found = choose(thread.Keys(None, "", (), ("a",)), thread.Known("a", 1, False), thread.Known("a", 2, False))
     assert found.case is not None
     assert found.case.number == 2
+
+
+def test_a_copied_message_id_does_not_draw_answers_onto_a_strangers_case() -> None:
+    """Case 3 is somebody else's, and newer: its mail bears the Message-ID of Anna's mail on case 1."""
+    known = (thread.Known("a", 1, False), thread.Known("a", 3, False))
+    found = choose(thread.Keys(None, "", (), ("a",)), *known)
+    assert found.case is not None
+    assert found.case.number == 1
