@@ -55,7 +55,8 @@ def from_mail(desk: Desk, arrival: Arrival, actor: Actor, kind: StatusKind = Sta
     mail = arrival.reading.mail
     # From may be too broken to rest any right on it, and still good enough for an agent to answer to.
     requester = arrival.author or (mail.authors[0] if len(mail.authors) == 1 else Address("", ""))
-    if people.is_ours(requester.address, desk.policy) or (arrival.author is None and desk.policy.agent_of(requester.address)):
+    tricked = arrival.author is None and desk.policy.agent_of(requester.address) is not None
+    if tricked or people.is_ours(requester.address, desk.policy):
         # Attack S16: nobody is requester under one of our own addresses, nor under an agent's by a trick.
         requester = Address("", "")
     participants = [*people.newcomers(mail, requester, None, desk.policy)]
