@@ -22,6 +22,8 @@ from mailcase.core.decision import CaseOpened, CaseView, Decision, Reply
 from mailcase.core.message import Address, Envelope, Ours, Reading
 from mailcase.core.parse import attachment_bytes
 from mailcase.core.policy import Agent, Mailbox, Policy
+from mailcase.core.reading import own_words
+from mailcase.guarding import confirmed_by, with_guard
 from mailcase.outgoing.letters import Writer
 from mailcase.store import cases, outbox, spool
 from mailcase.store.values import OutgoingMail, Spooled
@@ -218,7 +220,6 @@ def _arrival(
     if keys.token and keys.token.kind != tokens.HOLD:
         pointed.append(keys.token.number)
     found = _final_cases(conn, pointed)
-    author = _author(reading)
     place = thread.choose(keys, found, known, author.key if author else "")
     if about:
         bounced = _final_cases(conn, [about.case]).get(about.case)
@@ -275,9 +276,10 @@ def _agent(author: Address | None, mailbox: Mailbox, policy: Policy) -> Agent | 
 def _with_proof(
     conn: Connection, arrival: Arrival, agent: Agent, mail: Spooled, policy: Policy, seen: bool
 ) -> Arrival:
+    letter = arrival.reading.mail
+    arrival = replace(arrival, reading=own_words(arrival.reading))
     if confirmed_by(mail, agent.name):
         return replace(arrival, proof="confirmed")
-    letter = arrival.reading.mail
     proved, distrust = proof.prove(
         agent, letter, arrival.envelope, arrival.keys, arrival.source, policy, received_at=mail.received_at,
         place=arrival.thread, seen=seen,

@@ -39,12 +39,12 @@ class _Found:
     certain: bool = True
 
 
-def split(text: str, html: str = "", *, forwarded: bool = False) -> tuple[Segment, ...]:
+def split(text: str, html: str = "", *, forwarded: bool = False, keep: bool = True) -> tuple[Segment, ...]:
     """The text as segments in order; their texts put together are the text again (R3).
 
     `html` is the mail's HTML part as sent, a hint where a client marks the quotation there but not in the text.
     `forwarded` says that the subject names the mail a forward: a header block is then part of it, not a quotation.
-    Where nothing new would be left, everything is new.
+    Where nothing new would be left, everything is new; not so without `keep`.
     """
     lines = text.splitlines(keepends=True)
     bare = [line.strip(_STRIP) for line in lines]
@@ -55,13 +55,18 @@ def split(text: str, html: str = "", *, forwarded: bool = False) -> tuple[Segmen
         _follow_hint(bare, kinds, quote_hint.line_of(html, bare), forwarded)
     signature.mark(bare, kinds)
     _keep_interleaved(bare, kinds)
-    if not any(kind in (NEW, FORWARD) for kind in kinds):
+    if keep and not any(kind in (NEW, FORWARD) for kind in kinds):
         kinds = [NEW] * len(lines)
     _colour_blank_lines(kinds)
     pairs = zip(kinds, lines, strict=True)
     return tuple(
         Segment(kind, "".join(line for _, line in run)) for kind, run in groupby(pairs, key=lambda pair: pair[0])
     )
+
+
+def has_marker(text: str) -> bool:
+    """True when the line above which people write stands in this text: then it is a copy of ours."""
+    return "##-" in text and any(_MARKER.fullmatch(line.strip(_STRIP)) for line in text.splitlines())
 
 
 def new_text(segments: Sequence[Segment]) -> str:

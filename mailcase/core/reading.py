@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from mailcase.core import classify, dsn, forward, language, parse, quote
+from dataclasses import replace
+
+from mailcase.core import attribution, classify, dsn, forward, language, parse, quote
 from mailcase.core.message import Envelope, Limits, Mail, Ours, Reading, Segment
 
 
@@ -29,6 +31,29 @@ def read(raw: bytes, envelope: Envelope, ours: Ours, limits: Limits = parse.LIMI
         language=language.guess(new, mail),
         forwarded=forward.find(mail) if forwarded or _passes_on(mail, segments) else None,
     )
+
+
+def own_words(reading: Reading) -> Reading:
+    """The reading without the rule that a mail of nothing but quotation is shown whole (R3).
+
+    For mail from agents: what they quote is our own copy, with all that is internal in it (attack S7).
+    """
+    if not any(_is_said(line) for line in reading.new.splitlines()):
+        return replace(reading, new="", quoted=reading.mail.text)
+    if len(reading.segments) != 1 or reading.segments[0].kind != quote.NEW:
+        return reading
+    mail = reading.mail
+    forwarded = forward.says_forward(mail.subject, mail.text)
+    segments = quote.split(mail.text, marked_up(mail), forwarded=forwarded, keep=False)
+    new = quote.new_text(segments)
+    if quote.has_marker(new):  # no line announced the quotation, or one that may mean anything
+        return replace(reading, new="", quoted=mail.text)
+    return replace(reading, segments=segments, new=new, quoted=quote.quoted_text(segments))
+
+
+def _is_said(line: str) -> bool:
+    """Not a rule, nor the line that some clients put above what they quote."""
+    return bool(line.strip(attribution.RULE + " \t\xa0")) and attribution.separator(line) != "original"
 
 
 def _passes_on(mail: Mail, segments: tuple[Segment, ...]) -> bool:

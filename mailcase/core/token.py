@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 CUSTOMER, CONFIRM, AGENT, HOLD, BOUNCE = "c", "y", "a", "h", "b"
-# In the links of lists that agents are mailed: it only carries commands, and for a shorter time, for it stands in a text.
+# In the links of lists that agents are mailed: it stands in a text, so it only carries commands, and not for so long.
 LINK = "l"
 LINK_DAYS = 14
 # Bound to one agent; all others are good for whoever has them.

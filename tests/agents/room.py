@@ -26,7 +26,9 @@ from mailcase.store.values import Incoming, OutboxItem
 from mailcase.worker import Worker
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
-SUPPORT = Mailbox("support", "support@example.com", display_name="Example Support", notify=("bob",), deadlines=Deadlines())
+SUPPORT = Mailbox(
+    "support", "support@example.com", display_name="Example Support", notify=("bob",), deadlines=Deadlines()
+)
 SALES = Mailbox("sales", "sales@example.com", tag="[Sales #{number}]", notify=("sue",))
 BOB = Agent("bob", "bob@staff.example", "Bob", mailboxes=("support",))
 SUE = Agent("sue", "sue@staff.example", "Sue", role="supervisor", language="de")
@@ -57,7 +59,9 @@ class Room:
     ) -> int:  # fmt: skip
         """A mail comes in and is worked on; returns its number in the spool."""
         data = raw if isinstance(raw, bytes) else raw.as_bytes(policy=email.policy.SMTP)
-        envelope = Envelope(str(more.pop("sender", "somebody@client.example")), (to,), more.pop("authenticated", ""), peer)
+        envelope = Envelope(
+            str(more.pop("sender", "somebody@client.example")), (to,), more.pop("authenticated", ""), peer
+        )
         incoming = Incoming(data, envelope, source, ingest_key(data), self.now, **more)
         with self.database.write() as conn:
             accepted = spool.add(conn, [incoming])[0]
@@ -118,7 +122,7 @@ def parsed(raw: bytes) -> EmailMessage:
 def text_of(mail: EmailMessage) -> str:
     """The text part."""
     body = mail.get_body(("plain",))
-    return str(body.get_content()) if body else ""
+    return str(body.get_content()).replace("\r\n", "\n") if body else ""
 
 
 def html_of(mail: EmailMessage) -> str:
@@ -156,5 +160,3 @@ def reply_to(copy: EmailMessage) -> str:
 def events(case: dict[str, Any]) -> list[str]:
     """The words of a case's history."""
     return [line["event"] for line in case["history"]]
-
-

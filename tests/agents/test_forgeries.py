@@ -56,7 +56,9 @@ class Forged:
     authenticated: str = ""
 
 
-def mail(scene: Scene, *fields: tuple[str, str], sender: str = BOBS, to: str = "support@example.com", **more: str) -> Forged:
+def mail(
+    scene: Scene, *fields: tuple[str, str], sender: str = BOBS, to: str = "support@example.com", **more: str
+) -> Forged:
     """A mail with the number in its subject; `fields` stand above the rest."""
     rest = {
         "From": sender, "To": to, "Subject": f"Re: [Case #{scene.number}] Printer", "Date": DATE,
@@ -68,7 +70,9 @@ def mail(scene: Scene, *fields: tuple[str, str], sender: str = BOBS, to: str = "
 
 
 def raw(forged: Forged) -> bytes:
-    head = "".join(f"{name}: {value}\r\n".replace("\n ", "\r\n ").replace("\r\r", "\r") for name, value in forged.fields)
+    head = "".join(
+        f"{name}: {value}\r\n".replace("\n ", "\r\n ").replace("\r\r", "\r") for name, value in forged.fields
+    )
     return (head + "\r\n" + forged.body.replace("\n", "\r\n") + "\r\n").encode()
 
 
@@ -158,7 +162,9 @@ def renumbered(scene: Scene) -> str:
 
 def first_id(scene: Scene) -> str:
     """The Message-ID of a mail of Bob's that was believed."""
-    genuine = mail(scene, ("Message-ID", f"<genuine.{scene.number}@staff.example>"), to=scene.token, body="#note called her")
+    genuine = mail(
+        scene, ("Message-ID", f"<genuine.{scene.number}@staff.example>"), to=scene.token, body="#note called her"
+    )
     scene.room.deliver(raw(genuine), to=scene.token)
     return f"<genuine.{scene.number}@staff.example>"
 
@@ -315,7 +321,9 @@ def test_S34_a_replay_in_the_same_breath(room: Room) -> None:
     number, copy = room.opened("Printer")
     scene = Scene(room, number, copy)
     both = [raw(mail(scene, to=scene.token, body=text)) for text in ("Try this.", "Try that.")]
-    incoming = [Incoming(b, Envelope("bob@staff.example", (scene.token,)), "smtp", ingest_key(b), room.now) for b in both]
+    incoming = [
+        Incoming(b, Envelope("bob@staff.example", (scene.token,)), "smtp", ingest_key(b), room.now) for b in both
+    ]
     with room.database.write() as conn:
         spool.add(conn, incoming)
     room.work()
@@ -326,7 +334,9 @@ def test_S6_an_outsider_with_the_forwarded_copy(room: Room) -> None:
     """The copy was forwarded: the outsider has its reply address, and is a stranger all the same."""
     number, copy = room.opened("Printer")
     before = room.last()
-    forged = mail(Scene(room, number, copy), ids(Scene(room, number, copy)), sender="eve@evil.example", to=reply_to(copy))
+    forged = mail(
+        Scene(room, number, copy), ids(Scene(room, number, copy)), sender="eve@evil.example", to=reply_to(copy)
+    )
     room.deliver(raw(forged), to=reply_to(copy))
     assert [m["verified"] for m in room.case(number)["messages"]] == [True, False]
     assert not room.mails("eve@evil.example", before)
