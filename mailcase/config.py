@@ -181,6 +181,7 @@ class MailboxTable(Table):
     inherit_assignee: Flag = True
     plus_addressing: Flag = True
     signature: str = ""
+    reserve: DurationOrNever = timedelta(hours=4)
     imap: Imap | None = None
     deadlines: DeadlineTable = DeadlineTable()
 

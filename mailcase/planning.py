@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from mailcase.core import classify, proof, thread
+from mailcase.core import classify, guard, proof, thread
 from mailcase.core import token as tokens
 from mailcase.core.address import parse_list
 from mailcase.core.compose import OutgoingAttachment
@@ -296,6 +296,7 @@ def _desk(conn: Connection, arrival: Arrival, found: Mapping[int, CaseView], pol
     case = arrival.follow_up or arrival.thread.case
     target = _target(arrival)
     named = [int(n) for n in _NAMED_CASE.findall(arrival.reading.new)] if arrival.agent else []
+    named += guard.numbers(arrival.reading.new, policy) if arrival.agent else ()
     others = _final_cases(conn, named)
     return desk_for(conn, policy, now, case, target, {**found, **others})
 

@@ -20,6 +20,7 @@ from mailcase.core.policy import StatusKind
 from mailcase.core.reading import read
 from mailcase.core.thread import Keys
 from mailcase.failpoint import failpoint
+from mailcase.guarding import confirmation
 from mailcase.outgoing.letters import Writer
 from mailcase.planning import Batch, Plan, desk_for, look_up_ids, mailbox_for, ours, plan_mail, write_all
 from mailcase.store import cases, outbox, record, spool
@@ -274,8 +275,9 @@ class Worker:
 
 def _change(mail: Spooled, reading: Reading, plan: Plan) -> record.Change:
     agent = plan.arrival.agent if plan.arrival else None
+    confirmed_by = confirmation(agent.name, overrule=plan.decision.overrule) if agent else ""
     return record.Change(
-        plan.decision, plan.mails, plan.versions, mail.id, reading.mail.message_id, agent.name if agent else ""
+        plan.decision, plan.mails, plan.versions, mail.id, reading.mail.message_id, confirmed_by
     )
 
 

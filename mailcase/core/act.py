@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from mailcase.core import answer, opening, people
+from mailcase.core import answer, lock, opening, people
 from mailcase.core.address import parse_list
 from mailcase.core.case import Cause, ImpossibleMove
 from mailcase.core.change import Change
@@ -214,11 +214,16 @@ def _assign(work: Work, command: Command, _words: Words) -> None:
 def _take(work: Work, _command: Command, _words: Words) -> None:
     if work.agent is None:
         raise Refused("agents_only", word="#take")
+    if lock.reserved_by_other(work.change.case, work.agent.name, work.desk.now):
+        case = work.change.case
+        raise Refused("reserved", agent=case.reserved_by, until=lock.until_when(case))
+    lock.reserve(work.change, work.agent.name)
     work.change.set_field("assignee", work.agent.name)
     work.say("done_assigned", number=work.change.case.number, agent=work.agent.name)
 
 
 def _release(work: Work, _command: Command, _words: Words) -> None:
+    lock.reserve(work.change, "")
     work.change.set_field("assignee", "")
     work.say("done_released", number=work.change.case.number)
 
@@ -281,6 +286,11 @@ def _quiet(work: Work, _command: Command, _words: Words) -> None:
     work.quiet = True
 
 
+def _send(_work: Work, _command: Command, _words: Words) -> None:
+    """The answer to a mail that the guard returned never comes here: then nothing is held."""
+    raise Refused("nothing_held")
+
+
 def _help(_work: Work, _command: Command, _words: Words) -> None:
     """Answered by the mail's rule, whatever else is in the order."""
 
@@ -302,6 +312,7 @@ HANDLERS: Mapping[str, Callable[[Work, Command, Words], None]] = {
     "followup": _followup,
     "spam": _spam,
     "quiet": _quiet,
+    "send": _send,
     "help": _help,
 }
 

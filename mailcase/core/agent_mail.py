@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailcase.core import answer, opening
+from mailcase.core import answer, lock, opening
 from mailcase.core.act import Refused, Words, act, problem_lines, problem_of
 from mailcase.core.address import parse_list
 from mailcase.core.case import ImpossibleMove
@@ -56,6 +56,8 @@ def from_agent(arrival: Arrival, desk: Desk) -> Decision | None:
     if agent is None:
         return None
     order = parse(arrival.reading.new, desk.policy, desk.now)
+    if arrival.returned is not None and order.has("send"):
+        return lock.send(arrival.returned, agent)
     case = arrival.follow_up or arrival.thread.case
     if case is None:
         return _without_case(arrival, desk, agent, order)
@@ -66,6 +68,10 @@ def from_agent(arrival: Arrival, desk: Desk) -> Decision | None:
         return _help(arrival, desk, change, agent)
     if not order.commands and not order.text and not arrival.reading.mail.attachments:
         return _refuse(arrival, desk, change, agent, (Problem("empty_mail", {}),))
+    held = lock.look(arrival, desk, agent, case, order)
+    if held:
+        lines = problem_lines(held.problems, desk, agent.language or change.mailbox.language)
+        return lock.hold(arrival, desk, agent, case, held, lines)
     return _obey(arrival, desk, agent, case, order)
 
 

@@ -164,6 +164,7 @@ COMMANDS: Mapping[str, Check] = {
     "followup": _none,
     "spam": _none,
     "quiet": _none,
+    "send": _none,
     "help": _none,
 }
 _ALIASES = {"follow-up": "followup", "resolved": "resolve", "closed": "close", "prio": "priority", "tags": "tag"}

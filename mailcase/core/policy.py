@@ -48,7 +48,8 @@ class Mailbox:
 
     `strangers` is flag, new_case or thread (T3). `inherit_assignee` says whether a follow-up case keeps the assignee
     (F3). `expected_time` is what the acknowledgement promises, in the words of a duration. `plus` says that the mail
-    server delivers `name+anything@domain` to us, so that reply tokens can ride in the address.
+    server delivers `name+anything@domain` to us, so that reply tokens can ride in the address. `reserve` is how long
+    `#take` keeps a case for an agent (A6).
     """
 
     name: str
@@ -65,6 +66,7 @@ class Mailbox:
     expected_time: timedelta | None = None
     plus: bool = True
     signature: str = ""
+    reserve: timedelta | None = None
 
     @property
     def sender(self) -> Address:

@@ -62,7 +62,24 @@ def texts(conn: Connection, number: int) -> tuple[tuple[str, ...], tuple[str, ..
     return notes, tuple(text for direction, text in rows if direction != "note")
 
 
-def held_reason(conn: Connection, spool_id: int) -> str | None:
-    """Why a mail waits for its agent's word; None for one that does not."""
-    row = conn.execute(select(spool.c.state, spool.c.reason).where(spool.c.id == spool_id)).first()
-    return row.reason if row is not None and row.state == "held" else None
+_RETURNED = Prepared(
+    select(outbox.c.reason_key).where(among(outbox.c.message_id, "ids"), outbox.c.kind == "command-result")
+    .order_by(outbox.c.id.desc())
+)  # fmt: skip
+
+
+def returned_as(conn: Connection, ids: Sequence[str], agent: str) -> list[str]:
+    """The reason keys of those of these mails (Message-IDs) that returned a held answer to this agent, newest first."""
+    rows = _RETURNED.all(conn, ids=list(ids)) if ids else ()
+    return [key for (key,) in rows if key.startswith("held:") and key.endswith(f":{agent}")]
+
+
+def held_answer(conn: Connection, reason_keys: Sequence[str]) -> int | None:
+    """The spool id of the first held mail that was returned with one of these reason keys (`held:s17:bob`)."""
+    query = select(outbox.c.reason_key).where(outbox.c.reason_key.in_(reason_keys))
+    there = set(conn.scalars(query)) if reason_keys else set()
+    for key in (key for key in reason_keys if key in there):
+        number = int(key.split(":")[1].removeprefix("s"))
+        if conn.scalar(select(spool.c.state).where(spool.c.id == number)) == "held":
+            return number
+    return None
