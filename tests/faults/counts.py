@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 
 def count(name: str, few: int, full: int) -> int:
     """MAILCASE_DRILL is empty (few), "full", or names such as "intake=40,imap=20"; "full,intake=40" mixes both."""
@@ -18,3 +20,9 @@ def count(name: str, few: int, full: int) -> int:
 def is_full() -> bool:
     """True in `make drill`."""
     return "full" in os.environ.get("MAILCASE_DRILL", "").split(",")
+
+
+def sqlite_is_enough(url: str) -> None:
+    """Skips a slow drill on PostgreSQL, unless it is `make drill`."""
+    if url.startswith("postgresql") and not is_full():
+        pytest.skip("make drill runs this on PostgreSQL as well")

@@ -35,7 +35,7 @@ class FaultDesk(desk.Desk):
         self.kills = 0
         self._read = 0
         self._wrapped: subprocess.Popen[bytes] | None = None
-        self.database = Database.open(url)
+        self.store = Database.open(url)
 
     def __enter__(self) -> FaultDesk:
         return self
@@ -43,7 +43,9 @@ class FaultDesk(desk.Desk):
     def __exit__(self, *_: object) -> None:
         if self.pid:
             self.kill()
-        self.database.close()
+        self.store.close()
+        if self._database:
+            self._database.close()
         self._temporary.cleanup()
 
     # ---- the daemon ----
@@ -140,10 +142,10 @@ class FaultDesk(desk.Desk):
 
     def rows(self, query: str) -> list[tuple[object, ...]]:
         """What a query gives, past mailcase's own look at it."""
-        if self.database.path:
-            with closing(sqlite3.connect(self.database.path, timeout=20)) as connection:
+        if self.store.path:
+            with closing(sqlite3.connect(self.store.path, timeout=20)) as connection:
                 return connection.execute(query).fetchall()
-        with self.database.read() as connection:
+        with self.store.read() as connection:
             return [tuple(row) for row in connection.exec_driver_sql(query)]
 
     def count(self, query: str) -> int:

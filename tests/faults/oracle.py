@@ -45,7 +45,7 @@ def judge(desk: FaultDesk, promised: Iterable[Letter]) -> Verdict:
     twice += sum(n > 1 for n in (*messages.values(), *requesters.values(), *acknowledged.values()))
     copies, wrong_mail = _at_the_smarthost(desk)
     problems += wrong_mail
-    with desk.database.read() as conn:
+    with desk.store.read() as conn:
         found = audit(conn)
         problems += found["problems"] + integrity(conn)
     if found["unaccounted"] or found["waiting"]:

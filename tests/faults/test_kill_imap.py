@@ -13,7 +13,7 @@ import pytest
 
 from tests.faults.clients import Letter, deliver, letter
 from tests.faults.conftest import Figure, Open
-from tests.faults.counts import count
+from tests.faults.counts import count, sqlite_is_enough
 from tests.faults.desk import FaultDesk
 from tests.faults.oracle import judge
 from tests.servers import dovecot
@@ -74,6 +74,7 @@ def test_B1_B2_B3_killed_at_every_step(
     server = imap_server if kind == "MOVE" else server_without_move
     places = PLACES if kind == "MOVE" else (*PLACES, "imap_after_copy:killall")
     desk, user = polling(open_desk, server, server.port)
+    sqlite_is_enough(desk.url if kind == "MOVE" else "")
     desk.kill()
     kills, sent = count("imap", 7, 150), list[Letter]()
     began = time.monotonic()
