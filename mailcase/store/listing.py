@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, literal_column, select
 
 from mailcase.core.message import Address
 from mailcase.store import search
 from mailcase.store.errors import NoSuch
-from mailcase.store.tables import cases, event, link, message, participant, tag
+from mailcase.store.tables import ASSIGNED, ATTENTION, BY_AGENT, cases, event, link, message, participant, tag
 
 _BATCH = 1_000
 
@@ -44,14 +44,14 @@ class CaseFilter:
 
 
 _ATTENTION = ("new", "open")
-_FIRST = case((cases.c.kind.in_(_ATTENTION), 0), (cases.c.kind == "closed", 2), else_=1)
+_GROUP: ColumnElement[int] = literal_column(ATTENTION)
+_URGENCY = (cases.c.priority_rank, cases.c.created_at, cases.c.number)
 _SORTS: dict[str, tuple[Any, ...]] = {
-    "": (_FIRST, cases.c.priority_rank, cases.c.created_at, cases.c.number),
-    "attention": (cases.c.priority_rank, cases.c.created_at, cases.c.number),
+    "": (_GROUP, *_URGENCY),
     "number": (cases.c.number,),
     "date": (cases.c.created_at, cases.c.number),
     "subject": (func.lower(cases.c.subject), cases.c.number),
-    "priority": (cases.c.priority_rank, cases.c.created_at, cases.c.number),
+    "priority": _URGENCY,
     "recent": (cases.c.updated_at.desc(), cases.c.number.desc()),
 }
 
@@ -64,7 +64,8 @@ def list_cases(conn: Connection, wanted: CaseFilter) -> list[dict[str, Any]]:
         if not numbers:
             return []
         query = query.where(cases.c.number.in_(numbers))
-    sort = wanted.sort or ("recent" if wanted.recent else "attention" if wanted.attention else "")
+    one_group = wanted.attention or wanted.closed or len(wanted.statuses) == 1
+    sort = wanted.sort or ("recent" if wanted.recent else "priority" if one_group else "")
     if sort not in _SORTS:
         raise NoSuch(f"cannot sort by {sort!r}: use number, date, subject or priority")
     rows = conn.execute(query.order_by(*_SORTS[sort]).limit(wanted.limit)).all()
@@ -74,25 +75,39 @@ def list_cases(conn: Connection, wanted: CaseFilter) -> list[dict[str, Any]]:
 def _conditions(query: Select[Any], wanted: CaseFilter) -> Select[Any]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.statuses:
-        conditions.append(func.lower(cases.c.status).in_([status.lower() for status in wanted.statuses]))
-    kinds = wanted.kinds or (_ATTENTION if wanted.attention else ())
-    if kinds:
-        conditions.append(cases.c.kind.in_(kinds))
+        names = {variant for status in wanted.statuses for variant in (status, status.lower())}
+        conditions.append(_is_one_of(cases.c.status, names))
+    if wanted.kinds:
+        conditions.append(cases.c.kind.in_(wanted.kinds))
+    if wanted.attention:
+        conditions.append(literal_column(f"{ATTENTION} = 0"))
     if wanted.closed is not None:
-        conditions.append(cases.c.kind == "closed" if wanted.closed else cases.c.kind != "closed")
+        conditions.append(literal_column(f"{ATTENTION} = 2" if wanted.closed else f"{ATTENTION} < 2"))
     for name in (wanted.assignee, wanted.mine):
         if name:
-            conditions.append(func.lower(cases.c.assignee) == name.lower())
+            conditions += [_is_one_of(cases.c.assignee, {name, name.lower()}), literal_column(ASSIGNED)]
     if wanted.mailboxes:
         conditions.append(cases.c.mailbox.in_(wanted.mailboxes))
     if wanted.tag:
-        conditions.append(exists().where(tag.c.case == cases.c.number, tag.c.name == wanted.tag))
+        conditions.append(cases.c.number.in_(select(tag.c.case).where(tag.c.name == wanted.tag)))
     if wanted.requester:
         conditions.append(cases.c.requester_key == wanted.requester.casefold())
     if wanted.worked_by:
-        worked = exists().where(event.c.case == cases.c.number, event.c.actor == f"agent:{wanted.worked_by}")
-        conditions.append(or_(worked, func.lower(cases.c.assignee) == wanted.worked_by.lower()))
+        conditions.append(_worked_by(wanted.worked_by))
     return query.where(*conditions) if conditions else query
+
+
+def _is_one_of(column: ColumnElement[str], names: set[str]) -> ColumnElement[bool]:
+    return column == next(iter(names)) if len(names) == 1 else column.in_(sorted(names))
+
+
+def _worked_by(name: str) -> ColumnElement[bool]:
+    """They did something on it, or it is theirs to do."""
+    acted = select(event.c.case).where(event.c.actor.in_([f"agent:{name}", f"agent:{name.lower()}"]))
+    assigned = select(cases.c.number).where(
+        _is_one_of(cases.c.assignee, {name, name.lower()}), literal_column(ASSIGNED)
+    )
+    return cases.c.number.in_(acted.where(literal_column(BY_AGENT)).union(assigned))
 
 
 def _extras(conn: Connection, numbers: list[int]) -> Iterable[dict[str, list[Any]]]:

@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from mailcase.core.decision import SYSTEM, Decision, Event, FieldChanged, Outcome, Participant, StatusChanged
 from mailcase.core.message import Address
@@ -71,6 +72,27 @@ def numbers(db: Database, **wanted: object) -> list[int]:
 )
 def test_cases_are_filtered_and_sorted(desk: Database, wanted: dict[str, object], result: list[int]) -> None:
     assert numbers(desk, **wanted) == result
+
+
+@pytest.mark.parametrize(
+    "wanted", [{}, {"attention": True}, {"closed": False}, {"statuses": ("open",)}, {"recent": True}, {"sort": "number"}]
+)
+def test_a_list_of_the_first_cases_reads_no_others(desk: Database, wanted: dict[str, object]) -> None:
+    """An index has the order already: nothing is sorted, however many cases there are."""
+    if desk.dialect != "sqlite":
+        pytest.skip("PostgreSQL plans by what is in the tables, and in these there is nothing")
+    plans: list[str] = []
+
+    def explain(conn: object, cursor: object, statement: str, parameters: object, *_: object) -> None:
+        if "ORDER BY cases" in statement or "ORDER BY (CASE" in statement:
+            raw = cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)  # type: ignore[attr-defined]
+            plans.append(" ".join(row[3] for row in raw))
+
+    event.listen(desk.engine, "before_cursor_execute", explain)
+    numbers(desk, limit=10, **wanted)
+    (plan,) = plans
+    assert "TEMP B-TREE" not in plan
+    assert "INDEX" in plan or "SCAN cases" in plan
 
 
 def test_an_unknown_order_says_which_there_are(desk: Database) -> None:

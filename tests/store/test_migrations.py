@@ -40,13 +40,20 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[
         database.close()
 
 
+# The databases give an index over an expression back in other words than it was made with, or not at all.
+_OVER_EXPRESSIONS = {"ix_cases_attention"}
+
+
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
 def test_the_steps_make_what_the_tables_say(db: Database) -> None:
     def ours(_object: object, name: str | None, kind: str, *_: object) -> bool:
-        return not (kind == "table" and (name or "").startswith("search_"))
+        return not (kind == "table" and (name or "").startswith("search_")) and name not in _OVER_EXPRESSIONS
 
     with db.write() as conn:
         options = {"include_object": ours, "compare_type": True, "compare_server_default": True}
         assert compare_metadata(MigrationContext.configure(conn, opts=options), metadata) == []
+        listed = "SELECT name FROM sqlite_master" if db.dialect == "sqlite" else "SELECT indexname FROM pg_indexes"
+        assert set(conn.exec_driver_sql(listed).scalars()) >= _OVER_EXPRESSIONS
 
 
 def test_the_newest_step_is_the_one_the_code_wants() -> None:

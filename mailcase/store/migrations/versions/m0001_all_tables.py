@@ -21,6 +21,7 @@ GIVEN_OR_NULL: dict[str, Any] = {"autoincrement": False, "nullable": True}
 LATER: dict[str, Any] = {"initially": "DEFERRED", "deferrable": True}
 
 FIRST_CASE = 1001
+ATTENTION = "(CASE WHEN kind IN ('new', 'open') THEN 0 WHEN kind = 'closed' THEN 2 ELSE 1 END)"
 
 # SQLite: FTS5 without a copy of the text; the words and trigrams alone are stored. PostgreSQL: GIN.
 SEARCH = {
@@ -115,7 +116,11 @@ def _cases() -> None:
     )
     op.create_index("ix_cases_assignee", "cases", ["assignee"], **only("assignee <> ''"))
     op.create_index("ix_cases_follow_up_of", "cases", ["follow_up_of"], **only("follow_up_of IS NOT NULL"))
-    op.create_index("ix_cases_kind_priority_rank_created_at", "cases", ["kind", "priority_rank", "created_at"])
+    op.create_index("ix_cases_attention", "cases", [sa.text(ATTENTION), "priority_rank", "created_at", "number"])
+    op.create_index(
+        "ix_cases_status_priority_rank_created_at_number", "cases",
+        ["status", "priority_rank", "created_at", "number"],
+    )
     op.create_index("ix_cases_requester_key", "cases", ["requester_key"])
     op.create_index("ix_cases_updated_at", "cases", ["updated_at"])
 
@@ -195,6 +200,7 @@ def _event() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_event"),
     )
     op.create_index("ix_event_case_id", "event", ["case", "id"])
+    op.create_index("ix_event_by_agent", "event", ["actor", "case"], **only("actor >= 'agent:' AND actor < 'agent;'"))
 
 
 def _heading() -> None:
