@@ -16,6 +16,10 @@ for _language, _words in WORDS.items():
     for _word in set(_words.split()):
         _LANGUAGES_OF[_word] = (*_LANGUAGES_OF.get(_word, ()), _language)
 
+# Of each word: whose it is, and how much that says. A word of many languages says little.
+_WEIGHTS = {word: (languages, 0.75 + 0.75 / len(languages)) for word, languages in _LANGUAGES_OF.items()}
+_NOTHING: tuple[tuple[str, ...], float] = ((), 0.0)
+
 _LETTER_LANGUAGES = {letter: tuple(languages.split()) for languages, letters in LETTERS.items() for letter in letters}
 
 _ENDINGS_OF: dict[str, tuple[str, ...]] = {}
@@ -25,12 +29,21 @@ for _language, _words in ENDINGS.items():
 
 _ADDRESSES = re.compile(r"\S{0,200}(?:://|@|www\.)\S{0,2000}")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
-_SCRIPTS = re.compile(
-    "(?P<kana>[\u3040-\u30ff\uff66-\uff9f]+)|(?P<hangul>[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]+)|"
-    "(?P<han>[\u3400-\u4dbf\u4e00-\u9fff]+)|(?P<arabic>[\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufeff]+)|"
-    "(?P<hebrew>[\u0590-\u05ff]+)|(?P<greek>[\u0370-\u03ff\u1f00-\u1fff]+)|(?P<thai>[\u0e00-\u0e7f]+)|"
-    "(?P<hindi>[\u0900-\u097f]+)|(?P<georgian>[\u10a0-\u10ff]+)|(?P<armenian>[\u0530-\u058f]+)"
-)
+_RANGES = {
+    "kana": "\u3040-\u30ff\uff66-\uff9f",
+    "hangul": "\u1100-\u11ff\u3130-\u318f\uac00-\ud7af",
+    "han": "\u3400-\u4dbf\u4e00-\u9fff",
+    "arabic": "\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufeff",
+    "hebrew": "\u0590-\u05ff",
+    "greek": "\u0370-\u03ff\u1f00-\u1fff",
+    "thai": "\u0e00-\u0e7f",
+    "hindi": "\u0900-\u097f",
+    "georgian": "\u10a0-\u10ff",
+    "armenian": "\u0530-\u058f",
+}
+_SCRIPTS = re.compile("|".join(f"(?P<{name}>[{letters}]+)" for name, letters in _RANGES.items()))
+# Asked first: most mails have none of these letters, and trying one script after the other takes longer.
+_ANY_SCRIPT = re.compile(f"[{''.join(_RANGES.values())}]")
 _ONE_LANGUAGE = {
     "hangul": "ko",
     "hebrew": "he",
@@ -74,6 +87,8 @@ def _is_clear(best: list[tuple[str, float]], words: int) -> bool:
 
 def _by_script(text: str) -> str:
     """The language where the script tells it; "" for Latin and Cyrillic letters."""
+    if not _ANY_SCRIPT.search(text):
+        return ""
     counts: dict[str, int] = {}
     for match in _SCRIPTS.finditer(text):
         name = match.lastgroup or ""
@@ -101,29 +116,25 @@ def _scores(text: str) -> dict[str, float]:
     lowered = text.lower().replace("’", "'")
     for word in _WORD.findall(lowered):
         for part in (word, *word.split("'")) if "'" in word else (word,):
-            languages = _LANGUAGES_OF.get(part)
-            if languages:
-                _add(scores, languages, 0.75 + 0.75 / len(languages))
-            elif len(part) > 4:
-                _add(scores, ending := _ending(part), 0.6 / max(1, len(ending)))
+            languages, weight = _WEIGHTS.get(part, _NOTHING)
+            if not languages and len(part) > 4:
+                languages, weight = _ending(part)
+            for language in languages:
+                scores[language] = scores.get(language, 0.0) + weight
     for letter in sorted(_LETTER_LANGUAGES.keys() & set(lowered)):
         languages = _LETTER_LANGUAGES[letter]
-        _add(scores, languages, min(lowered.count(letter), 4) * 0.5 / len(languages))
+        for language in languages:
+            scores[language] = scores.get(language, 0.0) + min(lowered.count(letter), 4) * 0.5 / len(languages)
     return scores
 
 
-def _add(scores: dict[str, float], languages: tuple[str, ...], weight: float) -> None:
-    for language in languages:
-        scores[language] = scores.get(language, 0.0) + weight
-
-
-def _ending(word: str) -> tuple[str, ...]:
-    """The languages that like the longest known end of this word."""
+def _ending(word: str) -> tuple[tuple[str, ...], float]:
+    """The languages that like the longest known end of this word, and how much that says."""
     for length in (5, 4, 3, 2):
         languages = _ENDINGS_OF.get(word[-length:])
         if languages:
-            return languages
-    return ()
+            return languages, 0.6 / len(languages)
+    return _NOTHING
 
 
 def _declared(mail: Mail) -> str:
