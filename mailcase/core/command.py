@@ -12,8 +12,8 @@ from mailcase.core.case import PRIORITIES, RESOLUTIONS
 from mailcase.core.policy import Policy
 
 _LINE = re.compile(r"#[ \t]?([A-Za-z][A-Za-z-]*)[ \t]*[:=]?[ \t]*(.*)")
-_DURATION = re.compile(r"(\d{1,5})\s*([hdw])", re.IGNORECASE)
-_HOURS = {"h": 1, "d": 24, "w": 168}
+_DURATION = re.compile(r"(\d{1,5})\s*([smhdw])", re.IGNORECASE)
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +87,12 @@ def _agent(argument: str, policy: Policy, _now: datetime) -> str:
 
 
 def parse_until(argument: str, now: datetime) -> datetime:
-    """`3d`, `8h`, `2w` from `now`, or a date `2026-12-24` (its first minute, UTC). Raises Wrong; never in the past."""
+    """`30m`, `8h`, `3d`, `2w` from `now`, or a date `2026-12-24` (its first minute, UTC). Raises Wrong; never in the past."""
     text = argument.strip()
     match = _DURATION.fullmatch(text)
     until = None
     if match:
-        until = now + timedelta(hours=int(match[1]) * _HOURS[match[2].lower()])
+        until = now + timedelta(seconds=int(match[1]) * _SECONDS[match[2].lower()])
     elif re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
         try:
             until = datetime.combine(date.fromisoformat(text), time(), UTC)

@@ -68,9 +68,12 @@ def sent_folder(arrival: Arrival, desk: Desk) -> Decision | None:
     """Mail that agents sent straight from the shared mailbox joins its case as outgoing, and is not sent again (B4)."""
     if arrival.source != "sent":
         return None
-    if arrival.reading.kind is Kind.LOOP:
-        # Some providers put there what we ourselves sent through them.
+    marks = {s.name for s in arrival.reading.signals}
+    if "own-loop-mark" in marks:
+        # Some providers put there what we ourselves sent through them. Our address in From says nothing here.
         return Decision("sent-by-us", Outcome("ignored", None, "we sent it ourselves"))
+    if any(s.strong and s.kind is Kind.AUTOMATIC_REPLY for s in arrival.reading.signals):
+        return _sent_by_a_machine(arrival, desk)
     mail = arrival.reading.mail
     actor = Actor("agent", arrival.agent.name if arrival.agent else arrival.mailbox.name)
     case = arrival.follow_up or arrival.thread.case
@@ -90,6 +93,16 @@ def sent_folder(arrival: Arrival, desk: Desk) -> Decision | None:
     change.file(filed(arrival, change.case, direction="outgoing"))
     change.move(Cause.AGENT_ANSWERS)
     return change.finish("sent-folder", Outcome("case" if case is None else "note", change.case.number))
+
+
+def _sent_by_a_machine(arrival: Arrival, desk: Desk) -> Decision:
+    """An absence notice of the shared mailbox answers nobody's question: it is kept, and no status moves."""
+    case = arrival.thread.case
+    if case is None:
+        return Decision("sent-by-a-machine", Outcome("ignored", None, "an automatic reply of the mailbox"))
+    change = _change(arrival, desk, case, Actor("system"))
+    change.file(filed(arrival, case, direction="outgoing", automatic=True))
+    return change.finish("sent-by-a-machine", Outcome("note", case.number, "an automatic reply of the mailbox"))
 
 
 def bounce(arrival: Arrival, desk: Desk) -> Decision | None:
