@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cache
+from typing import Any, SupportsIndex
 
 from mailcase.core import charset, html, normalise
 from mailcase.core.body import Leaf
@@ -12,7 +13,9 @@ _SIGNATURE = b"\x78\x9f\x3e\x22"
 _OBJECT_HEADER = 11
 _OBJECTS = 5_000
 _COPIED = 1_000_000_000  # the library copies the rest of the data for each object
-_NESTED = 20
+_PROPERTY_OBJECTS = 500  # of which each may have so many values; Outlook writes about a hundred
+_VALUES = 2_000
+_PROPERTIES = frozenset({0x9003, 0x9005})  # attMsgProps and attAttachment, MS-OXTNEF 2.1.3.4
 
 # TNEF does not say what its files are; a table of our own, for the system's differs from machine to machine.
 _MEDIA = {
@@ -68,23 +71,64 @@ def _decoded(data: bytes) -> Any:
     """The library's reading, or None. It is loaded for this and raises all sorts of errors on broken input."""
     if not data.startswith(_SIGNATURE) or not _is_bounded(data):
         return None
-    from tnefparse import TNEF  # type: ignore[import-untyped]
-
     try:
-        return TNEF(data, do_checksum=False)
+        return _library()(data, do_checksum=False)
     except Exception:
         return None
 
 
 def _is_bounded(data: bytes) -> bool:
-    """False where the library's work would grow with the square of the input, or recurse too deep."""
-    objects, offset = 0, 6
+    """False where the library's work would grow with the square of the input, or its memory without end."""
+    objects, properties, offset = 0, 0, 6
     while offset + _OBJECT_HEADER < len(data):
         objects += 1
-        if objects > _OBJECTS:
+        properties += int.from_bytes(data[offset + 1 : offset + 3], "little") in _PROPERTIES
+        if objects > _OBJECTS or properties > _PROPERTY_OBJECTS:
             return False
         offset += int.from_bytes(data[offset + 5 : offset + 9], "little") + _OBJECT_HEADER
-    return objects * len(data) <= _COPIED and data.count(_SIGNATURE) <= _NESTED
+    return objects * len(data) <= _COPIED
+
+
+class _Values(bytes):
+    """Bytes that give away at most _VALUES slices, and none from behind their end."""
+
+    given = 0
+
+    def __getitem__(self, key: Any) -> Any:
+        self.given += 1
+        if self.given > _VALUES or (isinstance(key, slice) and key.start > len(self)):
+            raise ValueError("more values than there are bytes for")
+        return super().__getitem__(key)
+
+
+@cache
+def _library() -> Any:
+    """tnefparse's class, which believes every count it reads: four bytes would have it work for hours.
+
+    So the two names by which it reads lists of properties, and messages inside of messages, are ours: the first has
+    bounds, and the second does nothing, for nobody asks what is in a message that is attached to the attachment.
+    """
+    from tnefparse import mapi, tnef  # type: ignore[import-untyped]
+
+    whole, properties = tnef.TNEF, mapi.decode_mapi
+
+    class Unread(tnef.TNEF):  # type: ignore[misc]
+        def __init__(self, _data: bytes) -> None:
+            """Keeps the constants, which are looked up in it."""
+
+    def bounded(data: bytes, codepage: Any = "cp1252", starting_offset: SupportsIndex | None = None) -> Any:
+        if starting_offset is not None:  # the table of recipients, which nobody asks for either
+            after = int(starting_offset) + 4
+            if after > len(data):
+                raise ValueError("more recipients than there are bytes for")
+            return after, []
+        if int.from_bytes(data[:4], "little") > _VALUES:
+            raise ValueError("more properties than anybody writes")
+        return properties(_Values(data), codepage)
+
+    tnef.TNEF, tnef.decode_mapi = Unread, bounded
+    mapi.logger.disabled = True  # it would write a line for every property that is not there
+    return whole
 
 
 def _name(attachment: Any) -> str:
