@@ -137,19 +137,25 @@ class _Watch:
         session.wait(seconds, imap.idle, self.stop, self.reader.beat)
 
     def read(self, session: Session) -> str:
-        """One pass over the folders, the polled one last: IDLE watches the folder that is open."""
+        """One pass over the folders. An answer in the Sent folder must not come in before the mail it answers."""
         imap = self.reader.imap
-        problem = ""
+        result, problem = self.look(session), ""
         if imap.sent_folder:
             try:
                 problem = poll_once(session, self.reader, imap.sent_folder, "sent").problem
             except Refused as error:  # the customers' mail does not wait for that
                 problem = str(error)
-        result = poll_once(session, self.reader, imap.folder)
+            # IDLE watches the folder that is open, and announces nothing that came before it was opened.
+            result = self.look(session)
         self.unfiled, self.unfetchable = result.unfiled, len(result.unfetchable)
+        return result.problem or problem
+
+    def look(self, session: Session) -> PollResult:
+        """One look into the folder that customers' mail comes to."""
+        result = poll_once(session, self.reader, self.reader.imap.folder)
         if result.stored or result.duplicates or result.filed:
             _log.info("read", mailbox=self.name, stored=result.stored, duplicates=result.duplicates, filed=result.filed)
-        return result.problem or problem
+        return result
 
     def failed(self, error: Exception) -> None:
         """Count and tell a failure, and wait. What we did not foresee is logged with its place in the code."""

@@ -9,7 +9,8 @@ import pytest
 from mailcase.core import thread
 from mailcase.core import token as tokens
 from mailcase.core.context import Counts, Sent
-from mailcase.core.message import Address, Bounce, BouncedRecipient, Kind
+from mailcase.core.decision import Decision
+from mailcase.core.message import Address, Bounce, BouncedRecipient, Kind, Signal
 from mailcase.core.policy import StatusKind as K
 from tests.core.heart import (
     ANNA,
@@ -207,6 +208,21 @@ def test_B4_mail_from_the_sent_folder_joins_its_case_and_is_not_sent_again() -> 
     assert (decision.rule, moved(decision), decision.replies) == ("sent-folder", ("open", "pending"), ())
     new = decided(arrival(sender=Address("", "support@example.com"), source="sent", mail_more=to_anna))
     assert (named(new.events, "CaseOpened")[0].requester, moved(new)) == (ANNA, ("open", "pending"))
+
+
+def test_B4_our_address_in_From_is_no_loop_there_and_what_we_sent_ourselves_is_known_by_its_mark() -> None:
+    def sent(*signals: Signal) -> Decision:
+        more = {"to": (ANNA,)}
+        signs = {"signals": (Signal("own-address", Kind.LOOP, True), *signals)}
+        return decided(arrival(sender=Address("", "support@example.com"), on=case(), source="sent", kind=Kind.LOOP,
+                               mail_more=more, reading_more=signs))  # fmt: skip
+
+    assert moved(sent()) == ("open", "pending")
+    ours = sent(Signal("own-loop-mark", Kind.LOOP, True))
+    assert (ours.rule, ours.outcome.kind, ours.events) == ("sent-by-us", "ignored", ())
+    away = sent(Signal("auto-submitted", Kind.AUTOMATIC_REPLY, True))
+    assert (away.rule, moved(away)) == ("sent-by-a-machine", None)
+    assert named(away.events, "MessageFiled")[0].automatic
 
 
 def test_where_evidence_disagrees_the_history_says_so() -> None:

@@ -1,0 +1,181 @@
+"""What the stories share: how people open cases and answer, and what a whole life of a case looks like from outside."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from email.message import EmailMessage
+from typing import Any
+
+from mailcase.config import load
+from mailcase.core.act import Words
+from mailcase.core.command import Order
+from mailcase.operate import Operator
+from mailcase.store import outbox
+from mailcase.store.listing import CaseFilter, list_cases
+from tools.desk import Desk, text_of
+
+ANNA, CARL = "Anna Berg <anna@example.org>", "Carl <carl@example.net>"
+BOB, SUE = "Bob <bob@staff.example>", "Sue <sue@staff.example>"
+HOLIDAY = {"Auto-Submitted": "auto-replied"}
+
+
+def opened(
+    desk: Desk, subject: str, sender: str = ANNA, to: str = "support@example.com"
+) -> tuple[int, EmailMessage, EmailMessage]:
+    """A new case: its number, the customer's acknowledgement and the agent's copy."""
+    desk.write(sender, subject, f"Hello, about {subject}.", to=to)
+    copy = desk.read("bob@staff.example", f"about {subject}")
+    number = case_of(copy)
+    acknowledged = desk.read(sender.rpartition("<")[2].rstrip(">"), f"[Case #{number}]")
+    return number, acknowledged, copy
+
+
+def case_of(mail: EmailMessage) -> int:
+    """The case that a mail of the desk names in its subject."""
+    found = re.search(r"\[Case #(\d+)\]", mail["Subject"])
+    assert found is not None, mail["Subject"]
+    return int(found[1])
+
+
+def becomes(desk: Desk, number: int, status: str) -> None:
+    """Wait for a status."""
+    desk.wait_for(lambda: desk.case(number)["status"] == status, f"case {number} is {status}")
+
+
+def moves(desk: Desk, number: int) -> list[tuple[str, str]]:
+    """Every change of status, oldest first."""
+    return [(h["from_status"], h["to_status"]) for h in desk.case(number)["history"] if h["event"] == "status-changed"]
+
+
+def events(desk: Desk, number: int) -> Counter[str]:
+    """How often each thing happened."""
+    return Counter(h["event"] for h in desk.case(number)["history"])
+
+
+def notes(desk: Desk, number: int) -> list[str]:
+    """The texts of all notes."""
+    return [m["text"] for m in desk.case(number)["messages"] if m["direction"] == "note"]
+
+
+def found(desk: Desk, words: str) -> list[dict[str, Any]]:
+    """What `search --json` prints, without the cost of a process."""
+    with desk.database().read() as conn:
+        return list_cases(conn, CaseFilter(search=words))
+
+
+def ordered(desk: Desk, number: int, **commands: str) -> None:
+    """What `case status` and its sisters do, without the cost of a process."""
+    operator = Operator(load(desk.config))
+    try:
+        operator.do(number, "", Order(tuple(operator.check(*one) for one in commands.items())), Words())
+    finally:
+        operator.database.close()
+
+
+def restarted(desk: Desk) -> None:
+    """kill -9 of the whole daemon, and a new one."""
+    desk.kill()
+    desk.start()
+
+
+def whole_life(desk: Desk, subject: str) -> tuple[int, EmailMessage]:
+    """From the first mail to closed, through every status, with kills in between. The case and the mail that closed it."""
+    number, acknowledged, copy = opened(desk, subject)
+    assert desk.case(number)["status"] == "new"
+    desk.write(ANNA, "", "And one more thing.", answers=acknowledged)
+    copy = desk.read("bob@staff.example", "one more thing")
+    assert desk.case(number)["status"] == "new"
+    restarted(desk)
+    desk.write(BOB, "", "Please try this.", answers=copy)
+    answer = desk.read("anna@example.org", "try this")
+    becomes(desk, number, "pending")
+    desk.write(BOB, "", "Or that.", answers=copy)
+    desk.read("anna@example.org", "Or that")
+    desk.write(ANNA, "", "It did not help.", answers=answer)
+    copy = desk.read("bob@staff.example", "did not help")
+    becomes(desk, number, "open")
+    desk.write(ANNA, "", "Really not.", answers=answer)
+    copy = desk.read("bob@staff.example", "Really not")
+    desk.write(BOB, "", "#status open\nWe are still looking.", answers=copy)
+    desk.read("anna@example.org", "still looking")
+    desk.write(BOB, "", "#postpone 3d\nIn three days there will be a part.", answers=copy)
+    waiting = desk.read("anna@example.org", "three days")
+    becomes(desk, number, "postponed")
+    desk.write(BOB, "", "It may be four.", answers=copy)
+    desk.read("anna@example.org", "may be four")
+    becomes(desk, number, "pending")
+    desk.write(BOB, "", "#postpone 3d", answers=copy)
+    becomes(desk, number, "postponed")
+    desk.write(ANNA, "", "I need it sooner.", answers=waiting)
+    copy = desk.read("bob@staff.example", "sooner")
+    becomes(desk, number, "open")
+    desk.write(BOB, "", "#resolve", answers=copy)
+    asked = desk.read("anna@example.org", "solved")
+    becomes(desk, number, "resolved")
+    desk.write(BOB, "", "There is also a video of it.", answers=copy)
+    desk.read("anna@example.org", "a video")
+    assert desk.case(number)["status"] == "resolved"
+    desk.write(ANNA, "", "Not at all, the lamp is still red.", answers=asked)
+    copy = desk.read("bob@staff.example", "still red")
+    becomes(desk, number, "open")
+    desk.write(BOB, "", "#resolve\nNow it must be green.", answers=copy)
+    asked = desk.read("anna@example.org", "must be green")
+    becomes(desk, number, "resolved")
+    restarted(desk)
+    desk.write(ANNA, "", "Thank you very much!", answers=asked)
+    closed = desk.read("anna@example.org", "closed")
+    becomes(desk, number, "closed")
+    assert desk.case(number)["resolution"] == "confirmed"
+    assert moves(desk, number) == [
+        ("new", "pending"), ("pending", "open"), ("open", "postponed"), ("postponed", "pending"),
+        ("pending", "postponed"), ("postponed", "open"), ("open", "resolved"), ("resolved", "open"),
+        ("open", "resolved"), ("resolved", "closed"),
+    ]  # fmt: skip
+    return number, closed
+
+
+def follow_ups(desk: Desk, number: int, closed: EmailMessage) -> int:
+    """F1-F5 and F7 on a closed case of Anna's. The number of its follow-up case."""
+    desk.write(ANNA, "", "It is red again.", answers=closed)
+    told = desk.read("anna@example.org", "continues")
+    new = int(desk.case(number)["follow_ups"][0])
+    assert desk.case(number)["status"] == "closed"
+    assert f"[Case #{new}]" in told["Subject"]
+    assert f"#{number}]" not in told["Subject"]
+    assert str(closed["Message-ID"]) in str(told["References"])
+    follow, before = desk.case(new), desk.case(number)
+    assert (follow["status"], follow["follow_up_of"], follow["assignee"]) == ("new", number, before["assignee"])
+    assert f"Follow-up case created from case {number}" in notes(desk, new)
+    assert f"Follow-up case {new} created" in notes(desk, number)
+
+    restarted(desk)
+    desk.write(ANNA, "", "And it hums.", answers=closed)
+    desk.read("bob@staff.example", "it hums")
+    assert desk.case(number)["follow_ups"] == [new]
+    assert "it hums" in desk.case(new)["messages"][-1]["text"]
+
+    queued = mails_written(desk)
+    desk.write(ANNA, "", "I am on holiday.", answers=closed, headers=HOLIDAY)
+    desk.wait_for(lambda: desk.case(number)["messages"][-1]["automatic"], "the holiday notice is filed")
+    assert mails_written(desk) == queued
+    assert desk.case(number)["follow_ups"] == [new]
+    return new
+
+
+def mails_written(desk: Desk) -> int:
+    """How many mails the desk has ever put into its outbox."""
+    with desk.database().read() as conn:
+        return len(outbox.items(conn, None, None, 100_000))
+
+
+def sent_twice(desk: Desk) -> set[str]:
+    """Message-IDs that left more than once."""
+    ids = Counter(str(mail["Message-ID"]) for mail in desk.inbox("@"))
+    return {i for i, n in ids.items() if n > 1}
+
+
+def leaked(desk: Desk, *secrets: str) -> list[str]:
+    """What of these customers were sent, and nobody should have been."""
+    customers = (*desk.inbox("@example.org"), *desk.inbox("@example.net"))
+    return [word for mail in customers for word in secrets if word in mail.as_string() + text_of(mail)]
