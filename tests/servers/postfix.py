@@ -92,6 +92,19 @@ class Postfix:
         _configure(self.folder, self.port, address[1])
         self._run("postfix", "reload")
 
+    def stand_between(self, domain: str, lmtp: int, smtp: int) -> None:
+        """From now on mail for `domain` goes to the LMTP server of that port, all other mail to the SMTP server."""
+        for name, text in (
+            ("main.cf", f"default_transport = smtp:[127.0.0.1]:{smtp}\n"
+             f"transport_maps = inline:{{{{{domain}=lmtp:inet:127.0.0.1:{lmtp}}}}}\n"),
+            ("master.cf", "smtp unix - - n - - smtp\n"),
+        ):  # fmt: skip
+            path = self.folder / "etc" / name
+            kept = [line for line in path.read_text().splitlines() if not line.startswith(text.split()[0] + " ")]
+            kept = [line for line in kept if not line.startswith("transport_maps")]
+            path.write_text("\n".join(kept) + "\n" + text)
+        self._run("postfix", "reload")
+
     def submit(self, raw: bytes, *recipients: str, sender: str = "ann@customer.example") -> None:
         """Give it one mail. `wait_for` looks at what the log says after this."""
         self.mark = len(self._log())
