@@ -7,12 +7,14 @@ import hashlib
 import os
 import tomllib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
 
+from mailcase import config_hours as hours
 from mailcase import config_values as values
 from mailcase.config_errors import (
     STAND_INS,
@@ -154,6 +156,23 @@ class Imap(Table):
         return read_password(self.password_file) if self.password_file else ""
 
 
+class PriorityTable(Table):
+    """What of the ladder is other for cases of one priority. What is left out is as for all."""
+
+    remind_customer: tuple[Duration, ...] | None = None
+    close_pending_after: DurationOrNever = None
+    close_resolved_after: DurationOrNever = None
+    remind_agent: DurationOrNever = None
+    escalate: DurationOrNever = None
+    first_response: DurationOrNever = None
+    resolution: DurationOrNever = None
+    escalate_to: str = ""
+
+    def told(self) -> dict[str, Any]:
+        """The keys that stand in the file, with their values; never is None."""
+        return {key: getattr(self, key) for key in self.model_fields_set}
+
+
 class DeadlineTable(Table):
     """The ladder of a mailbox (D1)."""
 
@@ -162,7 +181,27 @@ class DeadlineTable(Table):
     close_resolved_after: DurationOrNever = timedelta(days=5)
     remind_agent: DurationOrNever = timedelta(hours=8)
     escalate: DurationOrNever = timedelta(hours=16)
+    first_response: DurationOrNever = None
+    resolution: DurationOrNever = None
+    escalate_to: str = ""
     close_on_confirm: Flag = True
+    low: PriorityTable = PriorityTable()
+    normal: PriorityTable = PriorityTable()
+    high: PriorityTable = PriorityTable()
+    urgent: PriorityTable = PriorityTable()
+
+    def priorities(self) -> dict[str, PriorityTable]:
+        """The tables of the priorities by their names."""
+        return {"low": self.low, "normal": self.normal, "high": self.high, "urgent": self.urgent}
+
+
+class HoursTable(Table):
+    """When a mailbox is worked on (D1)."""
+
+    zone: Annotated[str, _kept(hours.parse_zone)] = "UTC"
+    open: tuple[Annotated[str, _kept(hours.parse_open)], ...] = ("mon-fri 09:00-17:00",)
+    holidays: Annotated[str, _kept(hours.parse_holidays)] = ""
+    closed: tuple[Annotated[date, BeforeValidator(hours.parse_day)], ...] = ()
 
 
 class MailboxTable(Table):
@@ -184,6 +223,7 @@ class MailboxTable(Table):
     reserve: DurationOrNever = timedelta(hours=4)
     imap: Imap | None = None
     deadlines: DeadlineTable = DeadlineTable()
+    hours: HoursTable | None = None
 
 
 class AgentTable(Table):
@@ -295,7 +335,7 @@ def _agent(table: AgentTable) -> policy.Agent:
 def _mailbox(table: MailboxTable, agents: tuple[policy.Agent, ...]) -> policy.Mailbox:
     """`notify` is everybody who works on the mailbox, unless the file says who."""
     same = table.model_dump(
-        exclude={"subject_tag", "plus_addressing", "notify", "imap", "deadlines"},
+        exclude={"subject_tag", "plus_addressing", "notify", "imap", "deadlines", "hours"},
     )
     team = policy.Policy(agents=agents).team(table.name)
     return policy.Mailbox(
@@ -303,8 +343,17 @@ def _mailbox(table: MailboxTable, agents: tuple[policy.Agent, ...]) -> policy.Ma
         tag=table.subject_tag,
         plus=table.plus_addressing,
         notify=tuple(agent.name for agent in team) if table.notify is None else table.notify,
-        deadlines=policy.Deadlines(**table.deadlines.model_dump()),
+        deadlines=_ladder(table.deadlines),
+        hours=hours.hours(*dict(table.hours).values()) if table.hours else None,
     )
+
+
+def _ladder(table: DeadlineTable) -> policy.Deadlines:
+    """The ladder for all, and beside it one for each priority that the file says something of."""
+    tables = table.priorities()
+    plain = policy.Deadlines(**table.model_dump(exclude=set(tables)))
+    told = {priority: replace(plain, **own.told()) for priority, own in tables.items() if own.model_fields_set}
+    return replace(plain, by_priority=told)
 
 
 def _statuses(tables: tuple[StatusTable, ...]) -> tuple[policy.Status, ...]:

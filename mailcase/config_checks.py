@@ -5,16 +5,17 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mailcase.config_errors import STAND_IN, ConfigError, KeyPath, Problem
+from mailcase.config_hours import overlaps
 from mailcase.config_secrets import read_keys, read_password
 from mailcase.config_values import Listen, parse_listen
 
 if TYPE_CHECKING:
-    from mailcase.config import Config, Imap
+    from mailcase.config import Config, HoursTable, Imap
 
 
 def problems(config: Config) -> Iterator[Problem]:
@@ -185,15 +186,37 @@ def _imap_folders(path: KeyPath, imap: Imap) -> Iterator[Problem]:
 
 
 def _deadlines(config: Config) -> Iterator[Problem]:
+    names = [agent.name for agent in config.agent]
     for index, mailbox in enumerate(config.mailbox):
         path, table = ("mailbox", index, "deadlines"), mailbox.deadlines
-        reminders, close = table.remind_customer, table.close_pending_after
-        if list(reminders) != sorted(set(reminders)):
-            yield Problem((*path, "remind_customer"), 'each must be later than the one before; write ["3d", "7d"]')
-        elif reminders and close and close <= reminders[-1]:
-            yield Problem((*path, "close_pending_after"), "is before the last reminder; write a longer one, or never")
-        if table.remind_agent and table.escalate and table.escalate <= table.remind_agent:
-            yield Problem((*path, "escalate"), "is before remind_agent; write a longer one, or never")
+        plain = table.model_dump(exclude=set(table.priorities()))
+        yield from _ladder(path, plain, names)
+        for priority, own in table.priorities().items():
+            if own.model_fields_set:
+                yield from _ladder((*path, priority), {**plain, **own.told()}, names)
+        if mailbox.hours:
+            yield from _hours(("mailbox", index, "hours"), mailbox.hours)
+
+
+def _ladder(path: KeyPath, table: Mapping[str, Any], names: list[str]) -> Iterator[Problem]:
+    reminders, close = table["remind_customer"] or (), table["close_pending_after"]
+    if list(reminders) != sorted(set(reminders)):
+        yield Problem((*path, "remind_customer"), 'each must be later than the one before; write ["3d", "7d"]')
+    elif reminders and close and close <= reminders[-1]:
+        yield Problem((*path, "close_pending_after"), "is before the last reminder; write a longer one, or never")
+    for early, late in (("remind_agent", "escalate"), ("first_response", "resolution")):
+        if table[early] and table[late] and table[late] <= table[early]:
+            yield Problem((*path, late), f"is before {early}; write a longer one, or never")
+    if table["escalate_to"]:
+        yield from _unknown((*path, "escalate_to"), table["escalate_to"], names, "agent")
+
+
+def _hours(path: KeyPath, table: HoursTable) -> Iterator[Problem]:
+    if not table.open:
+        yield Problem((*path, "open"), 'is empty; write at least one time, such as ["mon-fri 09:00-17:00"]')
+    twice = overlaps(table.open)
+    if twice is not None:
+        yield Problem((*path, "open", twice), f"{table.open[twice]!r} overlaps one before it; write each hour once")
 
 
 def _agents(config: Config) -> Iterator[Problem]:

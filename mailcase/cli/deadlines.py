@@ -50,6 +50,8 @@ WHAT = {
     "remind_customer": "remind the customer",
     "remind_agent": "remind the agent",
     "escalate": "escalate",
+    "first_response": "first response is late",
+    "resolution": "resolution is late",
     "close_pending": "close, no response",
     "close_resolved": "close, solved",
     "wake": "open again",

@@ -82,6 +82,15 @@ class Change:
         self.events.append(FieldChanged(self.case.number, field, before, after))
         changed: dict[str, Any] = {field: after}
         self.case = replace(self.case, **changed)
+        if field == "priority" and self.case.kind in (StatusKind.NEW, StatusKind.OPEN):
+            ladder = self.mailbox.deadlines
+            if ladder.of(before) != ladder.of(after):
+                self._restart(None)
+
+    def absorb(self, other: Change) -> None:
+        """What happens to another case at the same time, as a merge does."""
+        self.events += other.events
+        self.deadlines |= other.deadlines
 
     def move(self, cause: Cause) -> bool:
         """Do what the table says. False when it says: follow-up case, and nothing was changed."""
@@ -115,9 +124,9 @@ class Change:
         self._restart(until)
 
     def _restart(self, until: datetime | None) -> None:
-        ladder = self.mailbox.deadlines
-        self.deadlines[self.case.number] = deadline.schedule(
-            self.case.number, self.case.kind, ladder, self.now, until
+        mailbox = self.mailbox
+        self.deadlines[self.case.number] = deadline.of_case(
+            self.case, mailbox.deadlines, mailbox.hours, self.now, until
         )
 
     def finish(self, rule: str, outcome: Outcome) -> Decision:

@@ -16,6 +16,8 @@ WHILE: Mapping[str, tuple[StatusKind, ...]] = {
     "remind_customer": (StatusKind.PENDING,),
     "remind_agent": (StatusKind.NEW, StatusKind.OPEN),
     "escalate": (StatusKind.NEW, StatusKind.OPEN),
+    "first_response": (StatusKind.NEW, StatusKind.OPEN),
+    "resolution": (StatusKind.NEW, StatusKind.OPEN, StatusKind.PENDING, StatusKind.POSTPONED),
     "close_pending": (StatusKind.PENDING,),
     "close_resolved": (StatusKind.RESOLVED,),
     "wake": (StatusKind.POSTPONED,),
@@ -26,7 +28,7 @@ def decide_due(case: CaseView, deadline: Deadline, desk: Desk) -> Decision:
     """The decision on one deadline that has come. It takes the deadline away, whatever else it does."""
     change = Change(desk.policy, desk.now, SYSTEM, case)
     rule = f"deadline-{deadline.kind}"
-    if case.kind not in WHILE[deadline.kind]:
+    if case.kind not in WHILE[deadline.kind] or (deadline.kind == "first_response" and case.answered):
         return change.finish(f"{rule}-void", Outcome("note", case.number, "the case has moved on"))
     # Due time and step make each reminder once per waiting period, whatever the clock does (C6).
     reason = f"{deadline.kind}:{case.number}:{deadline.step}:{deadline.due_at:%Y%m%dT%H%M%S}"
@@ -49,9 +51,26 @@ def _remind_agent(change: Change, deadline: Deadline, desk: Desk, reason: str) -
 
 
 def _escalate(change: Change, deadline: Deadline, desk: Desk, reason: str) -> None:
-    agents = people.supervisors(change.mailbox, desk.policy)
-    answer.to_agents(change, agents, "escalation", reason, {"waiting_since": deadline.due_at, "why": "escalated"})
+    """To the agent the ladder names, who becomes responsible; else the supervisors are told."""
+    agents = _raised(change, deadline, desk, reason, "escalated")
     change.record("escalated", change.phrase("escalated", agents=_names(agents)))
+
+
+def _target(change: Change, deadline: Deadline, desk: Desk, reason: str) -> None:
+    """A first response or a resolution is late: escalated like anything that waits too long."""
+    agents = _raised(change, deadline, desk, reason, deadline.kind)
+    text = change.phrase(f"missed_{deadline.kind}", agents=_names(agents))
+    change.record("target-missed", text, target=deadline.kind)
+
+
+def _raised(change: Change, deadline: Deadline, desk: Desk, reason: str, why: str) -> tuple[Agent, ...]:
+    ladder = change.mailbox.deadlines.of(change.case.priority)
+    named = desk.policy.agent(ladder.escalate_to) if ladder.escalate_to else None
+    agents = (named,) if named else people.supervisors(change.mailbox, desk.policy)
+    if named and change.case.assignee != named.name:
+        change.set_field("assignee", named.name)
+    answer.to_agents(change, agents, "escalation", reason, {"waiting_since": deadline.due_at, "why": why})
+    return agents
 
 
 def _names(agents: tuple[Agent, ...]) -> str:
@@ -79,6 +98,8 @@ ACTIONS: Mapping[str, Callable[[Change, Deadline, Desk, str], None]] = {
     "remind_customer": _remind_customer,
     "remind_agent": _remind_agent,
     "escalate": _escalate,
+    "first_response": _target,
+    "resolution": _target,
     "close_pending": _close_pending,
     "close_resolved": _close_resolved,
     "wake": _wake,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 
 from mailcase.core.message import Address
@@ -31,8 +31,23 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
+class Hours:
+    """When a desk works (D1): an IANA zone, for each day of the week (Monday first) windows in minutes after midnight
+    of its clock, in order and apart, and days on which it is closed."""
+
+    zone: str = "UTC"
+    week: tuple[tuple[tuple[int, int], ...], ...] = (((0, 1440),),) * 7
+    closed: frozenset[date] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Deadlines:
-    """The ladder of one mailbox (D1). None, or an empty tuple, means: this step is not taken."""
+    """The ladder of one mailbox (D1). None, or an empty tuple, means: this step is not taken.
+
+    `remind_agent`, `escalate`, `first_response` and `resolution` are business time, the others plain time: customers
+    have no hours. `escalate_to` is the agent who gets what is escalated; without one the supervisors are told.
+    `by_priority` are the ladders of those priorities that have one of their own.
+    """
 
     remind_customer: tuple[timedelta, ...] = ()
     close_pending_after: timedelta | None = None
@@ -40,6 +55,14 @@ class Deadlines:
     remind_agent: timedelta | None = None
     escalate: timedelta | None = None
     close_on_confirm: bool = True
+    first_response: timedelta | None = None
+    resolution: timedelta | None = None
+    escalate_to: str = ""
+    by_priority: Mapping[str, Deadlines] = field(default_factory=dict, hash=False)
+
+    def of(self, priority: str) -> Deadlines:
+        """The ladder for cases of a priority."""
+        return self.by_priority.get(priority, self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +72,7 @@ class Mailbox:
     `strangers` is flag, new_case or thread (T3). `inherit_assignee` says whether a follow-up case keeps the assignee
     (F3). `expected_time` is what the acknowledgement promises, in the words of a duration. `plus` says that the mail
     server delivers `name+anything@domain` to us, so that reply tokens can ride in the address. `reserve` is how long
-    `#take` keeps a case for an agent (A6).
+    `#take` keeps a case for an agent (A6). Without `hours` the desk works at all times.
     """
 
     name: str
@@ -67,6 +90,7 @@ class Mailbox:
     plus: bool = True
     signature: str = ""
     reserve: timedelta | None = None
+    hours: Hours | None = None
 
     @property
     def sender(self) -> Address:
@@ -130,6 +154,7 @@ class Policy:
 
     `secrets` signs and checks tokens, the newest first (rotation: older ones are still accepted). `desk_id` marks our
     automatic mail for loop detection. `phrases` holds short texts by language: `phrases["de"]["follow_up_from"]`.
+    `answers` are the names of the operator's own templates, for `#template`.
     """
 
     mailboxes: tuple[Mailbox, ...] = ()
@@ -141,6 +166,7 @@ class Policy:
     desk_id: str = ""
     token_days: int = 90
     phrases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    answers: tuple[str, ...] = ()
 
     def mailbox(self, name: str) -> Mailbox:
         """The mailbox called `name`. Raises KeyError when there is none."""

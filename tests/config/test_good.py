@@ -91,7 +91,7 @@ def test_the_defaults_in_the_shipped_example_are_the_defaults(desk: Path) -> Non
     for name in ("secret", "smtp-password", "imap-password", "bob"):
         (desk / name).write_text("0123456789abcdef\n")
     plain = loaded(desk, text)
-    examples = ("templates", "tls_certificate", "tls_key", "notify", "mailboxes", "password_file", "networks")
+    examples = ("templates", "tls_certificate", "tls_key", "notify", "mailboxes", "password_file", "networks", "relays")
     lines = [line for line in text.splitlines() if not re.match(rf"# (?:{'|'.join(examples)}) = ", line)]
     told = loaded(desk, uncommented("\n".join(lines)))
     assert told.model_dump(exclude={"status"}) == plain.model_dump(exclude={"status"})
@@ -131,6 +131,30 @@ def test_never_and_dates(desk: Path) -> None:
     assert mailbox.imap is not None
     assert mailbox.imap.start == date(2026, 11, 1)
     assert (mailbox.expected_time, mailbox.deadlines.escalate, mailbox.deadlines.remind_customer) == (None, None, ())
+
+
+def test_hours_holidays_and_priorities(desk: Path) -> None:
+    config = loaded(
+        desk,
+        SMALL + '[mailbox.hours]\nzone = "Europe/Berlin"\nopen = ["mon-thu 08:00-12:00", "mon-thu 13:00-17:00", '
+        '"sun 22:00-24:00"]\nholidays = "DE-BY"\nclosed = [2027-12-24]\n'
+        '[mailbox.deadlines]\nescalate = "never"\nfirst_response = "4h"\n'
+        '[mailbox.deadlines.urgent]\nescalate = "2h"\nremind_agent = "never"\n',
+    )
+    mailbox = config.policy().mailbox("support")
+    assert mailbox.hours is not None
+    assert mailbox.hours.zone == "Europe/Berlin"
+    assert mailbox.hours.week == (((480, 720), (780, 1020)),) * 4 + ((), (), ((1320, 1440),))
+    year = date.today().year
+    assert {date(year, 1, 6), date(year + 1, 12, 25), date(2027, 12, 24)} <= mailbox.hours.closed
+    plain, urgent = mailbox.deadlines, mailbox.deadlines.of("urgent")
+    assert (plain.remind_agent, plain.escalate) == (timedelta(hours=8), None)
+    assert (urgent.remind_agent, urgent.escalate, urgent.first_response) == (None, timedelta(hours=2), timedelta(hours=4))
+    assert plain.of("high") is plain
+
+
+def test_without_the_table_a_desk_is_always_open(desk: Path) -> None:
+    assert loaded(desk, SMALL).policy().mailbox("support").hours is None
 
 
 def test_the_policy_has_what_the_file_says(desk: Path) -> None:

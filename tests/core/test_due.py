@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from mailcase.core.change import Change
 from mailcase.core.context import Counts
-from mailcase.core.deadline import schedule
-from mailcase.core.decision import Deadline
+from mailcase.core.deadline import Since, schedule
+from mailcase.core.decision import SYSTEM, CaseView, Deadline
 from mailcase.core.due import WHILE, decide_due
-from mailcase.core.policy import Deadlines
+from mailcase.core.policy import Deadlines, Hours, Mailbox, Policy
 from mailcase.core.policy import StatusKind as K
 from tests.core.heart import NOW, POLICY, SUPPORT, case, desk, mailed, moved, named
 
@@ -89,3 +90,86 @@ def test_a_limit_silences_the_mail_and_not_the_closing() -> None:
 def test_a_case_that_never_was_answered_wakes_as_new() -> None:
     decision = decide_due(case(kind=K.POSTPONED, answered=False), Deadline(1042, "wake", NOW), desk())
     assert moved(decision) == ("postponed", "new")
+
+
+# ---- business hours, targets, priorities -----------------------------------------------------------------------------
+
+HOUR = timedelta(hours=1)
+OFFICE = Hours("Europe/Berlin", (*(((540, 1020),),) * 5, (), ()))
+TARGETS = replace(SUPPORT.deadlines, first_response=4 * HOUR, resolution=24 * HOUR)
+
+
+def with_ladder(ladder: Deadlines, hours: Hours | None = None) -> Policy:
+    return replace(POLICY, mailboxes=(replace(SUPPORT, deadlines=ladder, hours=hours),))
+
+
+def due(text: str) -> datetime:
+    return datetime.fromisoformat(f"{text}+00:00")
+
+
+def test_what_agents_do_counts_in_business_time_and_what_customers_do_does_not() -> None:
+    friday = due("2026-11-20 14:00")  # 15:00 in Berlin: two hours of the day are left
+    work = {d.kind: d.due_at for d in schedule(7, K.OPEN, TARGETS, friday, None, OFFICE)}
+    assert work == {
+        "first_response": due("2026-11-23 10:00"), "remind_agent": due("2026-11-23 14:00"),
+        "escalate": due("2026-11-24 14:00"), "resolution": due("2026-11-25 14:00"),
+    }  # fmt: skip
+    wait = [d.due_at - friday for d in schedule(7, K.PENDING, SUPPORT.deadlines, friday, None, OFFICE)]
+    assert wait == [timedelta(days=n) for n in (3, 7, 14)]
+
+
+def test_targets_count_from_the_opening_and_end_when_they_are_reached() -> None:
+    def kinds(kind: K, since: Since) -> list[str]:
+        return [d.kind for d in schedule(7, kind, replace(TARGETS, remind_agent=None, escalate=None), NOW, None, None, since)]
+
+    hour_ago = Since(NOW - HOUR)
+    assert kinds(K.OPEN, hour_ago) == ["first_response", "resolution"]
+    assert kinds(K.OPEN, replace(hour_ago, answered=True)) == ["resolution"]
+    assert "first_response" not in kinds(K.PENDING, replace(hour_ago, answered=True))
+    assert kinds(K.RESOLVED, hour_ago) == ["close_resolved"]
+    assert kinds(K.CLOSED, hour_ago) == []
+    assert kinds(K.OPEN, Since(NOW - 30 * HOUR)) == []
+
+
+@pytest.mark.parametrize("kind", ["first_response", "resolution"])
+def test_a_missed_target_goes_to_the_supervisors(kind: str) -> None:
+    decision = decide_due(case(answered=False), Deadline(1042, kind, NOW), desk(policy=with_ladder(TARGETS)))
+    assert mailed(decision) == [("escalation", "sue@staff.example")]
+    assert decision.replies[0].values["why"] == kind
+    assert named(decision.events, "Recorded")[0].event == "target-missed"
+    assert moved(decision) is None
+
+
+def test_a_first_response_that_was_given_is_not_missed() -> None:
+    decision = decide_due(case(answered=True), Deadline(1042, "first_response", NOW), desk())
+    assert (decision.rule, decision.events, decision.replies) == ("deadline-first_response-void", (), ())
+
+
+@pytest.mark.parametrize("kind", ["escalate", "first_response", "resolution"])
+def test_escalation_can_reassign(kind: str) -> None:
+    policy = with_ladder(replace(TARGETS, escalate_to="bob"))
+    decision = decide_due(case(assignee="sue", answered=False), Deadline(1042, kind, NOW), desk(policy=policy))
+    assert mailed(decision) == [("escalation", "bob@staff.example")]
+    changed = named(decision.events, "FieldChanged")[0]
+    assert (changed.field, changed.before, changed.after) == ("assignee", "sue", "bob")
+    assert decide_due(case(assignee="bob"), Deadline(1042, "escalate", NOW), desk(policy=policy)).events[0].event == "escalated"
+
+
+def test_a_priority_may_have_a_ladder_of_its_own() -> None:
+    urgent = replace(TARGETS, remind_agent=HOUR, escalate=2 * HOUR)
+    mailbox = replace(SUPPORT, deadlines=replace(TARGETS, by_priority={"urgent": urgent}))
+
+    def after(what: CaseView, to: str) -> list[tuple[str, timedelta]]:
+        change = Change(replace(POLICY, mailboxes=(mailbox,)), NOW, SYSTEM, what)
+        change.set_field("priority", to)
+        return [(d.kind, d.due_at - NOW) for d in change.deadlines.get(1042, ())]
+
+    opened = {"created_at": NOW, "answered": True}
+    assert after(case(**opened), "urgent") == [("remind_agent", HOUR), ("escalate", 2 * HOUR), ("resolution", 24 * HOUR)]
+    assert after(case(**opened), "high") == []
+    assert after(case(kind=K.PENDING, **opened), "urgent") == []
+    assert ("remind_agent", 8 * HOUR) in after(case(priority="urgent", **opened), "low")
+
+
+def test_a_mailbox_without_hours_is_always_there() -> None:
+    assert Mailbox("a", "a@example.com").hours is None
