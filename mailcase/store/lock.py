@@ -12,7 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from mailcase.store.errors import AlreadyRunning, DatabaseUnavailable
 
@@ -72,12 +72,14 @@ def session_lock(engine: Engine, name: str) -> Lock:
     def held() -> bool:
         try:
             return bool(kept) and connection.scalar(text("SELECT 1")) == 1
-        except DBAPIError:
+        except SQLAlchemyError:
+            # The lock went with its session. A new one on the same object would answer, and hold nothing.
+            release()
             return False
 
     def release() -> None:
         while kept:
-            with contextlib.suppress(DBAPIError):
+            with contextlib.suppress(SQLAlchemyError):
                 kept.pop().close()
 
     # A forked child forgets by keeping the object and never using it: the socket is the parent's.
