@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -130,6 +128,13 @@ class FaultDesk(desk.Desk):
         rows = [line.split(None, 2) for line in listing.splitlines()]
         return {int(row[0]): row[2] for row in rows if int(row[1]) == self.pid and int(row[0]) != self.pid}
 
+    def part_with_socket(self, wanted: Callable[[int, int], bool]) -> int:
+        """The pid of the part that has a socket with such a (local, remote) port. Raises StopIteration."""
+        lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        ports = {line[9]: (int(line[1][-4:], 16), int(line[2][-4:], 16)) for line in lines}
+        inodes = {inode for inode, pair in ports.items() if wanted(*pair)}
+        return next(pid for pid in self.parts() if inodes & _sockets(pid))
+
     # ---- the config ----
 
     def reconfigure(self, old: str, new: str) -> None:
@@ -161,12 +166,10 @@ class FaultDesk(desk.Desk):
         self.wait_for(lambda: self.count(query) == 0, "everything is settled", seconds)
 
 
-def new_database(url: str, name: Path) -> str:
-    """A SQLite database in a folder of its own, as `url` for a desk, copied from an empty one."""
-    shutil.copy(url.removeprefix("sqlite:///"), name)
-    return f"sqlite:///{name}"
-
-
-def pause_until(moment: float) -> None:
-    """Sleep until the monotonic clock shows `moment`."""
-    time.sleep(max(moment - time.monotonic(), 0))
+def _sockets(pid: int) -> set[str]:
+    """The inodes of a process's sockets."""
+    found = set()
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):
+            found.add(str(link.readlink()).removeprefix("socket:[").removesuffix("]"))
+    return found
