@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from mailcase.asking import with_answers
 from mailcase.core import classify, guard, proof, thread
 from mailcase.core import token as tokens
 from mailcase.core.address import parse_list
@@ -19,13 +20,13 @@ from mailcase.core.compose import OutgoingAttachment
 from mailcase.core.context import Arrival, Counts, Desk, HistoryLine, Sent
 from mailcase.core.decide import decide
 from mailcase.core.decision import CaseOpened, CaseView, Decision, Reply
-from mailcase.core.message import Address, Envelope, Ours, Reading
-from mailcase.core.parse import attachment_bytes
+from mailcase.core.message import Address, Envelope, Mail, Ours, Reading
+from mailcase.core.parse import attachment_bytes, read_mail
 from mailcase.core.policy import Agent, Mailbox, Policy
 from mailcase.core.reading import own_words
 from mailcase.guarding import confirmed_by, with_guard
 from mailcase.outgoing.letters import Writer
-from mailcase.store import cases, outbox, spool
+from mailcase.store import cases, letters, outbox, spool
 from mailcase.store.values import OutgoingMail, Spooled
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def plan_mail(
         counts=batch.on_top_of(desk.counts, target.key if target else "", case.number if case else 0),
     )
     decision = decide(arrival, desk)
-    mails = write_all(decision.replies, writer, now, mail, reading)
+    mails = write_all(decision.replies, writer, now, mail, reading, originals(conn, decision.replies))
     versions = {c.number: c.version for c in desk.cases.values()}
     opens = sum(isinstance(event, CaseOpened) for event in decision.events)
     plan = Plan(decision, mails, versions, opens, view.ids, view.known, arrival)
@@ -221,6 +222,8 @@ def _arrival(
         pointed.append(keys.token.number)
     found = _final_cases(conn, pointed)
     place = thread.choose(keys, found, known, author.key if author else "")
+    if author and not agent and place.case and not place.case.knows(author.address):
+        place = _after_split(conn, place, place.case, author, found)
     if about:
         bounced = _final_cases(conn, [about.case]).get(about.case)
         found |= {bounced.number: bounced} if bounced else {}
@@ -262,6 +265,18 @@ def _final_cases(conn: Connection, numbers: Sequence[int]) -> dict[int, CaseView
     return found
 
 
+def _after_split(
+    conn: Connection, place: thread.Thread, case: CaseView, author: Address, found: dict[int, CaseView]
+) -> thread.Thread:
+    """Mail of somebody whose message was split off belongs to the case that it became (T4)."""
+    number = letters.split_off(conn, case.number, author.address)
+    split = _final_cases(conn, [number]).get(number) if number is not None else None
+    if split is None:
+        return place
+    found[split.number] = split
+    return replace(place, case=split, evidence=f"{place.evidence}, split from {case.number}")
+
+
 def _active(conn: Connection, closed: CaseView) -> CaseView | None:
     number = cases.active_follow_up(conn, closed.number)
     return cases.by_number(conn, number) if number is not None else None
@@ -298,7 +313,7 @@ def _desk(conn: Connection, arrival: Arrival, found: Mapping[int, CaseView], pol
     named = [int(n) for n in _NAMED_CASE.findall(arrival.reading.new)] if arrival.agent else []
     named += guard.numbers(arrival.reading.new, policy) if arrival.agent else ()
     others = _final_cases(conn, named)
-    return desk_for(conn, policy, now, case, target, {**found, **others})
+    return with_answers(conn, arrival, desk_for(conn, policy, now, case, target, {**found, **others}))
 
 
 def _target(arrival: Arrival) -> Address | None:
@@ -331,22 +346,35 @@ def desk_for(
     return Desk(policy, now, cases.next_number(conn), found, counts, history, chain, languages)
 
 
+def originals(conn: Connection, replies: Sequence[Reply]) -> dict[int, bytes]:
+    """The bytes of the mails whose attachments go along with a transfer, by their spool ids."""
+    wanted = [reply.passes_on for reply in replies if reply.passes_on]
+    return {mail.id: mail.raw for mail in spool.read(conn, wanted)} if wanted else {}
+
+
 def write_all(
     replies: Sequence[Reply],
     writer: Writer,
     now: datetime,
     mail: Spooled | None = None,
     reading: Reading | None = None,
+    passed_on: Mapping[int, bytes] | None = None,
 ) -> tuple[OutgoingMail, ...]:
     """The mails of a decision, with the attachments that came with the mail where they are passed on (O2)."""
     out = []
     for reply in replies:
         files: tuple[OutgoingAttachment, ...] = ()
         if reply.attach and mail and reading:
-            files = tuple(
-                OutgoingAttachment(a.filename, a.content_type, attachment_bytes(mail.raw, a.index))
-                for a in reading.mail.attachments
-                if not a.inline
-            )
+            files = _files(mail.raw, reading.mail)
+        if passed_on and (raw := passed_on.get(reply.passes_on)):
+            files = (*files, *_files(raw, read_mail(raw)))
         out.append(writer.write(reply, now, files, hold_id=mail.id if mail else 0))
     return tuple(out)
+
+
+def _files(raw: bytes, mail: Mail) -> tuple[OutgoingAttachment, ...]:
+    return tuple(
+        OutgoingAttachment(a.filename, a.content_type, attachment_bytes(raw, a.index))
+        for a in mail.attachments
+        if not a.inline
+    )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 
-from mailcase.core import answer, lock, opening, people
+from mailcase.core import act_cases, answer, later, lock, opening, people
 from mailcase.core.address import parse_list
 from mailcase.core.case import Cause, ImpossibleMove
 from mailcase.core.change import Change
-from mailcase.core.command import Command, Order, Problem
+from mailcase.core.command import QUESTIONS, Command, Order, Problem
 from mailcase.core.context import Desk
 from mailcase.core.decision import (
     Actor,
@@ -24,56 +24,10 @@ from mailcase.core.decision import (
     TagsChanged,
 )
 from mailcase.core.message import Address
-from mailcase.core.policy import Agent, Status, StatusKind
-
-
-class Refused(Exception):
-    """A command that cannot be done on this case: nothing of the whole mail is done (A3)."""
-
-    def __init__(self, phrase: str, **values: str) -> None:
-        super().__init__(phrase)
-        self.problem = Problem(phrase, values)
-
-
-@dataclass
-class Work:
-    """What the commands of one order add up to, while they are gone through."""
-
-    desk: Desk
-    change: Change
-    key: str
-    author: Address
-    agent: Agent | None
-    status: Status | None = None
-    resolution: str = ""
-    until: datetime | None = None
-    quiet: bool = False
-    spam: bool = False
-    done: list[str] = field(default_factory=list)
-
-    def say(self, phrase: str, **values: object) -> None:
-        """A line of the receipt, in the agent's language."""
-        language = (self.agent.language if self.agent else "") or self.change.mailbox.language
-        self.done.append(self.change.policy.phrase(language, phrase, **values))
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What an agent wrote to go with the commands: the text, what it answers, and who has it already.
-
-    `addressed` are the keys of the people in the agent's own To and Cc: they are not sent it a second time (O2).
-    """
-
-    text: str = ""
-    message_id: str = ""
-    subject: str = ""
-    addressed: frozenset[str] = frozenset()
-    attachments: tuple[Mapping[str, object], ...] = ()
-    template: str = ""
-
-    def answers(self, order: Order) -> bool:
-        """Whether this is for the customer: there is something to say, and it is no note."""
-        return bool(self.text or self.attachments or self.template) and not order.has("note")
+from mailcase.core.policy import StatusKind
+from mailcase.core.work import Refused as Refused
+from mailcase.core.work import Words as Words
+from mailcase.core.work import Work as Work
 
 
 def act(desk: Desk, case: CaseView, actor: Actor, key: str, author: Address, order: Order, words: Words) -> Work:
@@ -83,8 +37,11 @@ def act(desk: Desk, case: CaseView, actor: Actor, key: str, author: Address, ord
     active already, the caller passes that one as `case` (F5).
     """
     answers = words.answers(order)
+    alone = next((c.name for c in order.commands if c.name in ("merge", "split")), "")
+    if alone and answers:
+        raise Refused("alone", word=f"#{alone}")
     agent = desk.policy.agent(actor.name) if actor.kind == "agent" else None
-    if case.closed and (answers or order.has("followup")):
+    if case.closed and (answers or order.has("followup")) and not order.has("later"):
         change = opening.follow_up(desk, case, actor, StatusKind.OPEN)
     else:
         if order.has("followup"):
@@ -95,8 +52,13 @@ def act(desk: Desk, case: CaseView, actor: Actor, key: str, author: Address, ord
         HANDLERS[command.name](work, command, words)
     if work.spam:
         answers = False
+    if order.has("later") and work.later and not answers:
+        raise Refused("later_empty")
+    if answers and work.later:
+        later.put(work, words)
+        answers = False
     if answers:
-        _answer(work, words)
+        _answer(work, replace(words, template=work.template or words.template))
     if work.status:
         _set_status(work, told=answers)
     return work
@@ -271,9 +233,9 @@ def _requester(work: Work, command: Command, _words: Words) -> None:
 
 
 def _link(work: Work, command: Command, _words: Words) -> None:
-    other = int(command.argument)
-    if other not in work.desk.cases or other == work.change.case.number:
-        raise Refused("no_such_case", number=str(other))
+    other = act_cases.other_case(work, command).number
+    if other == work.change.case.number:
+        raise Refused("no_such_case", number=command.argument)
     work.change.add(CasesLinked(work.change.case.number, other))
     work.say("done_linked", number=work.change.case.number, other=other)
 
@@ -291,8 +253,8 @@ def _send(_work: Work, _command: Command, _words: Words) -> None:
     raise Refused("nothing_held")
 
 
-def _help(_work: Work, _command: Command, _words: Words) -> None:
-    """Answered by the mail's rule, whatever else is in the order."""
+def _asked(_work: Work, _command: Command, _words: Words) -> None:
+    """A question is answered by the mail's rule, whatever else is in the order (A4)."""
 
 
 HANDLERS: Mapping[str, Callable[[Work, Command, Words], None]] = {
@@ -310,10 +272,15 @@ HANDLERS: Mapping[str, Callable[[Work, Command, Words], None]] = {
     "requester": _requester,
     "link": _link,
     "followup": _followup,
+    "merge": act_cases.merge,
+    "split": act_cases.split,
+    "forward": act_cases.forward,
+    "template": act_cases.template,
+    "later": later.later,
     "spam": _spam,
     "quiet": _quiet,
     "send": _send,
-    "help": _help,
+    **dict.fromkeys(QUESTIONS, _asked),
 }
 
 

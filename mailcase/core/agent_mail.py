@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from mailcase.core import answer, lock, opening
+from dataclasses import replace
+
+from mailcase.core import answer, ask, lock, opening
 from mailcase.core.act import Refused, Words, act, problem_lines, problem_of
 from mailcase.core.address import parse_list
+from mailcase.core.ask import command_help
 from mailcase.core.case import ImpossibleMove
 from mailcase.core.change import Change
-from mailcase.core.command import COMMANDS, Command, Order, Problem, parse
+from mailcase.core.command import QUESTIONS, Command, Order, Problem, parse
 from mailcase.core.context import Arrival, Desk
-from mailcase.core.decision import Actor, CaseView, Decision, Outcome, Reply
+from mailcase.core.decision import Actor, CaseView, Decision, MessageFiled, Outcome, Reply
 from mailcase.core.filing import attachments, filed
 from mailcase.core.message import Address
 from mailcase.core.policy import Agent, StatusKind
+
+# What says nothing to anybody outside but what every customer is told of their own case.
+BY_LINK = frozenset(("status", "resolve", "close", "postpone", "note", "assign", "take", "release", "priority", "tag",
+                     "quiet", "link", *QUESTIONS))  # fmt: skip
 
 
 def held_confirmed(arrival: Arrival, desk: Desk) -> Decision | None:
@@ -26,8 +33,11 @@ def held_confirmed(arrival: Arrival, desk: Desk) -> Decision | None:
 def agent_without_proof(arrival: Arrival, desk: Desk) -> Decision | None:
     """An agent's address without proof: the mail waits until the agent confirms it by a round trip (A5, S4)."""
     agent = arrival.agent
-    if agent is None or arrival.proof:
+    beyond = arrival.proof == "link" and not _by_link(arrival, desk)
+    if agent is None or (arrival.proof and not beyond):
         return None
+    if beyond:
+        arrival = replace(arrival, distrust="a link in a list carries commands only, and not all of them")
     case = arrival.thread.case
     values: dict[str, object] = {
         "number": case.number if case else 0,
@@ -50,6 +60,13 @@ def agent_without_proof(arrival: Arrival, desk: Desk) -> Decision | None:
     return Decision("agent-held", outcome, Actor("system"), (), replies, hold=arrival.distrust)
 
 
+def _by_link(arrival: Arrival, desk: Desk) -> bool:
+    """Whether this is no more than what a link of a list may carry: its address stands in a text that may get about."""
+    order = parse(arrival.reading.new, desk.policy, desk.now)
+    names = {c.name for c in order.commands}
+    return bool(names) and names <= BY_LINK and not order.text and not arrival.reading.mail.attachments
+
+
 def from_agent(arrival: Arrival, desk: Desk) -> Decision | None:
     """A proven agent: commands are done, text is relayed to the customer (A2, O2)."""
     agent = arrival.agent
@@ -61,11 +78,14 @@ def from_agent(arrival: Arrival, desk: Desk) -> Decision | None:
     case = arrival.follow_up or arrival.thread.case
     if case is None:
         return _without_case(arrival, desk, agent, order)
+    if case.number in desk.hidden:
+        problem = Problem("case_hidden", {"number": str(case.number)})
+        return _answer_without_case(arrival, desk, agent, (problem,))
     change = Change(desk.policy, desk.now, Actor("agent", agent.name), case)
     if order.problems:
         return _refuse(arrival, desk, change, agent, order.problems)
-    if order.has("help"):
-        return _help(arrival, desk, change, agent)
+    if order.only_asks:
+        return _answer_questions(arrival, desk, agent, order)
     if not order.commands and not order.text and not arrival.reading.mail.attachments:
         return _refuse(arrival, desk, change, agent, (Problem("empty_mail", {}),))
     held = lock.look(arrival, desk, agent, case, order)
@@ -93,12 +113,13 @@ def _obey(arrival: Arrival, desk: Desk, agent: Agent, case: CaseView, order: Ord
         answer.to_agents(change, (agent,), "command-result", f"receipt:{arrival.key}", values)
     rule = "agent-commands" if not words.text and not files else "agent-answers"
     kind = "case" if change.case.number == desk.next_number else "note"
-    return change.finish(rule, Outcome(kind, change.case.number))
+    decision = change.finish(rule, Outcome(kind, change.case.number))
+    if not order.questions or arrival.silent:
+        return decision
+    return replace(decision, replies=(*decision.replies, *ask.replies(arrival, desk, agent, order.questions)))
 
 
-def _refuse(
-    arrival: Arrival, desk: Desk, change: Change, agent: Agent, problems: tuple[Problem, ...]
-) -> Decision:
+def _refuse(arrival: Arrival, desk: Desk, change: Change, agent: Agent, problems: tuple[Problem, ...]) -> Decision:
     """Nothing reaches the customer; the agent gets back what was wrong and what there is (A3)."""
     language = agent.language or change.mailbox.language
     lines = problem_lines(problems, desk, language)
@@ -113,39 +134,32 @@ def _refuse(
     return change.finish("command-refused", Outcome("note", change.case.number, "; ".join(lines)))
 
 
-def _help(arrival: Arrival, desk: Desk, change: Change, agent: Agent) -> Decision:
-    language = agent.language or change.mailbox.language
-    values: dict[str, object] = {
-        "done": [],
-        "problems": [],
-        "commands": command_help(desk, language),
-        "your_text": "",
-    }
-    answer.to_agents(change, (agent,), "command-result", f"help:{arrival.key}", values)
-    return change.finish("agent-help", Outcome("note", change.case.number, "help"))
-
-
-def command_help(desk: Desk, language: str) -> list[dict[str, str]]:
-    """Every command with one line of explanation, in the agent's language."""
-    return [{"command": f"#{n}", "text": desk.policy.phrase(language, f"help_{n}")} for n in COMMANDS]
+def _answer_questions(arrival: Arrival, desk: Desk, agent: Agent, order: Order) -> Decision:
+    """Questions alone: answered, and whatever else stands in the mail goes nowhere (A4)."""
+    case = arrival.follow_up or arrival.thread.case
+    replies = () if arrival.silent else ask.replies(arrival, desk, agent, order.questions, order.text)
+    asked = ", ".join(str(c) for c in order.questions)
+    outcome = Outcome("note", case.number, asked) if case else Outcome("ignored", None, f"asks: {asked}")
+    return Decision("agent-asks", outcome, Actor("agent", agent.name), (), replies)
 
 
 def _without_case(arrival: Arrival, desk: Desk, agent: Agent, order: Order) -> Decision:
     """An agent writes without a case: a forwarded mail, a case for a customer, or a case of the agent's own (A7)."""
+    if order.only_asks and not order.problems:
+        return _answer_questions(arrival, desk, agent, order)
+    if not order.problems and not order.commands and not order.text and not arrival.reading.mail.attachments:
+        return _answer_without_case(arrival, desk, agent, (Problem("empty_mail", {}),))
     requester, title, unsure = _for_whom(arrival, order)
     actor = Actor("agent", agent.name)
     author = Address(agent.display_name, agent.address)
-    commands = tuple(c for c in order.commands if c.name not in ("requester", "help"))
-    if order.problems or order.has("help") or unsure:
-        problems = order.problems or ((Problem("unsure_forward", {}),) if unsure else ())
+    commands = tuple(c for c in order.commands if c.name != "requester" and c not in order.questions)
+    if order.problems or unsure:
+        problems = order.problems or (Problem("unsure_forward", {}),)
         return _answer_without_case(arrival, desk, agent, problems)
     language = desk.languages.get(requester.key, "") or arrival.reading.language
-    change = opening.new_case(
-        desk, arrival.mailbox, actor, StatusKind.OPEN, requester, title, language=language
-    )
+    change = opening.new_case(desk, arrival.mailbox, actor, StatusKind.OPEN, requester, title, language=language)
     change.silent = arrival.silent
-    message = filed(arrival, change.case, direction="incoming" if arrival.reading.forwarded else "note")
-    change.file(message)
+    change.file(_first_message(arrival, change.case))
     if commands:
         order = Order((*commands, Command("quiet")), "")
         try:
@@ -163,6 +177,17 @@ def _without_case(arrival: Arrival, desk: Desk, agent: Agent, order: Order) -> D
     return change.finish("agent-opens", Outcome("case", change.case.number))
 
 
+def _first_message(arrival: Arrival, case: CaseView) -> MessageFiled:
+    """What a case of an agent's begins with: the original sender's words, or a note of the agent's own."""
+    forwarded = arrival.reading.forwarded
+    if forwarded is None or forwarded.sender is None or forwarded.sender.key != case.requester.key:
+        return filed(arrival, case, direction="note")
+    return replace(
+        filed(arrival, case), author=forwarded.sender, text=forwarded.text or arrival.reading.new, html="",
+        subject=forwarded.subject or arrival.reading.mail.subject, at=forwarded.date or arrival.received_at,
+    )  # fmt: skip
+
+
 def _for_whom(arrival: Arrival, order: Order) -> tuple[Address, str, bool]:
     """(requester, subject, unsure) of a case an agent opens: `#requester`, a forward's author, or the agent."""
     mail, forwarded = arrival.reading.mail, arrival.reading.forwarded
@@ -176,9 +201,7 @@ def _for_whom(arrival: Arrival, order: Order) -> tuple[Address, str, bool]:
     return Address(arrival.agent.display_name, arrival.agent.address), mail.subject, False
 
 
-def _answer_without_case(
-    arrival: Arrival, desk: Desk, agent: Agent, problems: tuple[Problem, ...]
-) -> Decision:
+def _answer_without_case(arrival: Arrival, desk: Desk, agent: Agent, problems: tuple[Problem, ...]) -> Decision:
     language = agent.language or arrival.mailbox.language
     lines = problem_lines(problems, desk, language)
     reply = Reply(
@@ -200,4 +223,3 @@ def _answer_without_case(
     reason = "; ".join(lines) or "help"
     rule = "command-refused" if problems else "agent-help"
     return Decision(rule, Outcome("ignored", None, reason), Actor("agent", agent.name), (), (reply,))
-

@@ -130,6 +130,7 @@ def notify(change: Change, arrival: Arrival, history: tuple[HistoryLine, ...], c
         "author_name": author.name,
         "author_address": author.address,
         "verified": arrival.author is not None and change.case.knows(arrival.author.address),
+        "transfer": arrival.author is not None and change.case.helper(arrival.author.address),
         "text": arrival.reading.new,
         "quoted_lines": arrival.reading.quoted.count("\n") + 1 if arrival.reading.quoted.strip() else 0,
         "attachments": [{"filename": a.filename, "size": a.size} for a in mail.attachments],

@@ -15,6 +15,10 @@ _LINE = re.compile(r"#[ \t]?([A-Za-z][A-Za-z-]*)[ \t]*[:=]?[ \t]*(.*)")
 _DURATION = re.compile(r"(\d{1,5})\s*([smhdw])", re.IGNORECASE)
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
+# `#later cancel` takes back what was scheduled.
+CANCEL = "cancel"
+_UNLESS = re.compile(r",? unless[- ]answered$", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -22,6 +26,9 @@ class Command:
 
     name: str
     argument: str = ""
+
+    def __str__(self) -> str:
+        return f"#{self.name} {self.argument}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,16 @@ class Order:
         """True when the command was given."""
         return any(c.name == name for c in self.commands)
 
+    @property
+    def questions(self) -> tuple[Command, ...]:
+        """What is asked."""
+        return tuple(c for c in self.commands if c.name in QUESTIONS)
+
+    @property
+    def only_asks(self) -> bool:
+        """There are questions, and nothing is to be done."""
+        return bool(self.commands) and len(self.questions) == len(self.commands)
+
 
 class Wrong(ValueError):
     """Raised by an argument check: carries the Problem."""
@@ -53,8 +70,26 @@ class Wrong(ValueError):
         self.problem = Problem(phrase, values)
 
 
-def _none(argument: str, _policy: Policy, _now: datetime) -> str:
+def _any(argument: str, _policy: Policy, _now: datetime) -> str:
     return argument.strip()
+
+
+def _none(argument: str, _policy: Policy, _now: datetime) -> str:
+    # What somebody wrote there was meant to do something: better to ask than to leave it out.
+    if argument.strip(" .!"):
+        raise Wrong("no_argument", word=argument.strip())
+    return ""
+
+
+def _words(argument: str, _policy: Policy, _now: datetime) -> str:
+    if not argument.strip():
+        raise Wrong("empty_search", word="#search")
+    return " ".join(argument.split())
+
+
+def _listed(argument: str, policy: Policy, now: datetime) -> str:
+    word = argument.strip().casefold()
+    return word if word in ("", "all") else _status(argument, policy, now)
 
 
 def _status(argument: str, policy: Policy, _now: datetime) -> str:
@@ -109,6 +144,15 @@ def _until(argument: str, _policy: Policy, now: datetime) -> str:
     return parse_until(argument, now).isoformat()
 
 
+def _later(argument: str, _policy: Policy, now: datetime) -> str:
+    """`3d`, `2026-12-24 unless-answered` or `cancel`: the moment, and a word behind it where that was asked for."""
+    text = " ".join(argument.split())
+    if text.casefold() in (CANCEL, "never"):
+        return CANCEL
+    when = _UNLESS.sub("", text)
+    return parse_until(when, now).isoformat() + (" unless-answered" if when != text else "")
+
+
 def _number(argument: str, _policy: Policy, _now: datetime) -> str:
     word = argument.strip().lstrip("#")
     if not re.fullmatch(r"[0-9]{1,12}", word):
@@ -152,7 +196,7 @@ COMMANDS: Mapping[str, Check] = {
     "resolve": _none,
     "close": _resolution,
     "postpone": _until,
-    "note": _none,
+    "note": _any,
     "assign": _agent,
     "take": _none,
     "release": _none,
@@ -162,11 +206,26 @@ COMMANDS: Mapping[str, Check] = {
     "requester": _person,
     "link": _number,
     "followup": _none,
+    "merge": _number,
+    "split": _none,
+    "forward": _person,
+    "template": _any,
+    "later": _later,
     "spam": _none,
     "quiet": _none,
-    "send": _none,
-    "help": _none,
+    "send": _any,
+    "mine": _none,
+    "show": _number,
+    "search": _words,
+    "list": _listed,
+    "recent": _none,
+    "help": _any,
 }
+# What is answered and changes nothing (A4).
+QUESTIONS = ("mine", "show", "search", "list", "recent", "help")
+# Clients put no-break spaces, full-width signs and marks of direction where people type plain ones.
+_PLAIN = str.maketrans({"\xa0": " ", "\u3000": " ", "\u202f": " ", "＃": "#", "：": ":", "\u200b": None, "\u200e": None,
+                        "\u200f": None, "\ufeff": None, "\u2060": None})  # fmt: skip
 _ALIASES = {"follow-up": "followup", "resolved": "resolve", "closed": "close", "prio": "priority", "tags": "tag"}
 
 
@@ -181,7 +240,7 @@ def parse(text: str, policy: Policy, now: datetime) -> Order:
     lines = text.splitlines(keepends=True)
     position = 0
     while position < len(lines):
-        line = lines[position].strip()
+        line = lines[position].translate(_PLAIN).strip()
         match = _LINE.fullmatch(line)
         if line and not (match and _is_command(line, match[1])):
             break
@@ -204,7 +263,10 @@ def _read(
     if check is None:
         problems.append(Problem("unknown_command", {"word": f"#{word}"}))
         return
+    following = _LINE.fullmatch(argument) if check is _none else None
     try:
-        commands.append(Command(name, check(argument, policy, now)))
+        commands.append(Command(name, "" if following else check(argument, policy, now)))
     except Wrong as wrong:
         problems.append(wrong.problem)
+    if following:  # two on one line: `#resolve #quiet`
+        _read(following[1].lower(), following[2], policy, now, commands, problems)

@@ -52,11 +52,54 @@ class Crossing:
 
 
 @dataclass(frozen=True, slots=True)
+class Letter:
+    """A message on a case: `id` is its row, `spool` the mail it came as (0 for none)."""
+
+    id: int
+    direction: str
+    author: Address
+    subject: str
+    text: str
+    at: datetime | None = None
+    message_id: str = ""
+    verified: bool = True
+    files: tuple[str, ...] = ()
+    spool: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """A case in a list that an agent is mailed (A4)."""
+
+    number: int
+    subject: str
+    status: str
+    requester: str = ""
+    at: datetime | None = None
+    assignee: str = ""
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found for an agent's question: the first rows of a list, `more` when there are others; or one case."""
+
+    rows: tuple[CaseRow, ...] = ()
+    more: bool = False
+    case: CaseView | None = None
+    letters: tuple[Letter, ...] = ()
+    history: tuple[HistoryLine, ...] = ()
+    chain: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """What every decision needs: the policy, the time, the next case number and the cases it may touch.
 
     `next_number` is what a new case will be called. `cases` maps the numbers a command may name to what they are now,
-    merges followed. `counts` is for the address an automatic mail would go to.
+    merges followed; `hidden` are those that the agent at hand may not see (L3). `counts` is for the address an
+    automatic mail would go to. `answered` is the customer's message that an agent's mail answers, else the newest one,
+    of `letters` in all. `found` are the answers to an agent's questions, by their line (A4).
     """
 
     policy: Policy
@@ -67,6 +110,10 @@ class Desk:
     history: tuple[HistoryLine, ...] = ()
     chain: tuple[int, ...] = ()
     languages: Mapping[str, str] = field(default_factory=dict)
+    hidden: frozenset[int] = frozenset()
+    answered: Letter | None = None
+    letters: int = 0
+    found: Mapping[str, Found] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

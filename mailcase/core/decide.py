@@ -154,7 +154,7 @@ def machine(arrival: Arrival, desk: Desk) -> Decision | None:
 def confirmed(arrival: Arrival, desk: Desk) -> Decision | None:
     """The customer says that it is solved: resolved becomes closed, and anything else goes on to the next rule."""
     case = arrival.thread.case
-    if case is None or case.kind is not StatusKind.RESOLVED or not _knows(arrival, case):
+    if case is None or case.kind is not StatusKind.RESOLVED or not _knows(arrival, case) or _helps(arrival, case):
         return None
     if not desk.policy.mailbox(case.mailbox).deadlines.close_on_confirm:
         return None
@@ -199,6 +199,23 @@ def stranger(arrival: Arrival, desk: Desk) -> Decision | None:
 
 def _knows(arrival: Arrival, case: CaseView) -> bool:
     return arrival.author is not None and case.knows(arrival.author.address)
+
+
+def _helps(arrival: Arrival, case: CaseView) -> bool:
+    return arrival.author is not None and case.helper(arrival.author.address)
+
+
+def transfer_answer(arrival: Arrival, desk: Desk) -> Decision | None:
+    """Whom an agent asked for help answers: agents see it, the customer does not, and it brings nobody along (L2)."""
+    case = arrival.follow_up or arrival.thread.case
+    if case is None or not _helps(arrival, case):
+        return None
+    change = _change(arrival, desk, case)
+    change.file(filed(arrival, case))
+    if not case.closed:
+        change.move(Cause.CUSTOMER_WRITES)
+    answer.notify(change, arrival, desk.history, desk.chain)
+    return change.finish("transfer-answer", Outcome("note", case.number))
 
 
 def closed_case(arrival: Arrival, desk: Desk) -> Decision | None:
@@ -285,6 +302,7 @@ RULES: tuple[Rule, ...] = (
     from_agent,
     confirmed,
     stranger,
+    transfer_answer,
     closed_case,
     customer,
     new_case,

@@ -26,7 +26,8 @@ SYSTEM = Actor("system")
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """Somebody on a case. `role` is requester, to, cc or unverified (T3: gets nothing until an agent adds them)."""
+    """Somebody on a case. `role` is requester, to, cc, reply-to, known (may write, is not copied), transfer (an agent
+    asked them for help: the same), or unverified (T3: gets nothing until an agent adds them)."""
 
     address: Address
     role: str
@@ -70,6 +71,13 @@ class CaseView:
     def closed(self) -> bool:
         """Final: mail from a person makes a follow-up case (F1)."""
         return self.kind is StatusKind.CLOSED
+
+    def helper(self, address: str) -> bool:
+        """True for somebody the case was forwarded to, who is no customer (L2)."""
+        key = address.casefold()
+        return self.requester.key != key and any(
+            p.address.key == key and p.role == "transfer" for p in self.participants
+        )
 
     def knows(self, address: str) -> bool:
         """True for the requester and confirmed participants, False for strangers and the unverified."""
@@ -172,6 +180,13 @@ class AnswerScheduled:
 
 
 @dataclass(frozen=True, slots=True)
+class ScheduleCancelled:
+    """Whatever was to go out later on the case will not (O6)."""
+
+    case: int
+
+
+@dataclass(frozen=True, slots=True)
 class TagsChanged:
     """Tags added to and removed from a case."""
 
@@ -196,6 +211,15 @@ class CasesLinked:
     case: int
     other: int
     relation: str = "related"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageMoved:
+    """A message left `case` for the case `to` (a split). `message` is its row."""
+
+    case: int
+    to: int
+    message: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,9 +251,11 @@ Event = (
     | FieldChanged
     | CaseReserved
     | AnswerScheduled
+    | ScheduleCancelled
     | TagsChanged
     | ParticipantsChanged
     | CasesLinked
+    | MessageMoved
     | Recorded
     | BounceRecorded
 )
@@ -255,8 +281,8 @@ class Reply:
     `kind` names the template (acknowledgement, follow-up, reminder, resolved, closed, no-response, delivery-problem,
     notification, agent-reminder, escalation, command-result, confirm-agent, digest) or is `answer`: an agent's words
     relayed to the customer (O2). `reason_key` makes it exactly once. `agent` is set on mail to an agent: its Reply-To
-    carries that agent's token. `attach` takes over the attachments of the mail decided on, `attach_only` restricts
-    them by index. `values` are plain data for the template.
+    carries that agent's token. `attach` takes over the attachments of the mail decided on; `passes_on` is the spool id
+    of another mail whose attachments go along (a transfer), 0 for none. `values` are plain data for the template.
     """
 
     kind: str
@@ -275,6 +301,7 @@ class Reply:
     text: str = ""
     html: str = ""
     attach: bool = False
+    passes_on: int = 0
     values: Mapping[str, object] = field(default_factory=dict)
 
 

@@ -25,11 +25,17 @@ _DEFAULTS: dict[str, dict[str, object]] = {
     "answer": {},
     "notification": {
         "attachments": [], "history": [], "quoted_lines": 0, "received_at": None, "reply_to": [], "verified": True,
+        "transfer": False,
     },
     "agent-reminder": {"why": "waiting"},
     "escalation": {"why": "escalated"},
     "delivery-problem": {},
-    "command-result": {"cases": [], "commands": [], "done": [], "problems": [], "report": "", "your_text": ""},
+    "command-result": {
+        "asked": "", "cases": [], "commands": [], "done": [], "notices": [], "problems": [], "report": "",
+        "your_text": "",
+    },
+    "case-shown": {"asked": "", "notices": [], "your_text": "", "history": [], "letters": [], "people": []},
+    "transfer": {"author_name": "", "author_address": "", "quoted": "", "received_at": None},
     "confirm-agent": {"reason": ""},
     "digest": {},
 }  # fmt: skip
@@ -49,9 +55,10 @@ KINDS: tuple[str, ...] = tuple(_DEFAULTS)
 # Mail that may go to somebody we know nothing of: no word the sender chose is in it (O5, attack S13).
 UNKNOWN_SENDER = ("acknowledgement", "follow-up")
 # Mail in which the text is the message itself and is never cut.
-WHOLE_TEXT = ("answer",)
+WHOLE_TEXT = ("answer", "transfer")
 TO_AGENTS = (
-    "notification", "agent-reminder", "escalation", "delivery-problem", "command-result", "confirm-agent", "digest",
+    "notification", "agent-reminder", "escalation", "delivery-problem", "command-result", "case-shown",
+    "confirm-agent", "digest",
 )  # fmt: skip
 
 
@@ -64,7 +71,15 @@ def sample_values(kind: str, phrases: Mapping[str, str]) -> dict[str, object]:
     """Values with which any template of `kind` can be rendered, in the language of `phrases`."""
     day = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
     rows = [
-        {"number": 1042, "subject": phrases["sample_subject"], "status": "open", "requester": "Anna Berg", "at": day},
+        {
+            "number": 1042,
+            "subject": phrases["sample_subject"],
+            "status": "open",
+            "requester": "Anna Berg",
+            "at": day,
+            "links": [{"label": phrases["link_take"], "href": "mailto:support+l@example.com?body=%23take"}],
+            "write_to": "support+l@example.com",
+        },
         {"number": 1077, "subject": "Invoice 2026-118", "status": "new", "requester": "Ben Ito", "at": day},
     ]
     values: dict[str, object] = {
@@ -87,6 +102,14 @@ def sample_values(kind: str, phrases: Mapping[str, str]) -> dict[str, object]:
         "waiting_since": day - timedelta(hours=8), "why": "waiting", "reason": "no aligned pass",
         "recipients": [{"address": "anna@example.org", "status": "5.1.1", "text": "550 no such user",
                         "permanent": True}],
+        "notices": [phrases["more_found"].format(count=2)], "quoted": phrases["sample_text"],
+        "people": [{"name": "Dana Ruiz", "address": "dana@example.net", "role": "cc"}],
+        "letters": [
+            {"at": day - timedelta(days=1), "who": "Anna Berg", "direction": "incoming", "verified": True,
+             "text": phrases["sample_text"], "cut": False, "files": ["photo.jpg"]},
+            {"at": day, "who": "Bob", "direction": "note", "verified": True, "text": phrases["sample_subject"],
+             "cut": False, "files": []},
+        ],
         "done": [], "problems": [phrases["unknown_command"].format(word="#clsoe")], "cases": rows,
         "commands": [{"command": f"#{name}", "text": phrases[f"help_{name}"]} for name in ("note", "status")],
         "your_text": phrases["sample_answer"], "sections": [{"title": "waiting", "cases": rows}],

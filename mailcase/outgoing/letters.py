@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from urllib.parse import quote
 
 from mailcase.core import token as tokens
 from mailcase.core.compose import OutgoingAttachment, compose
@@ -15,7 +17,7 @@ from mailcase.core.policy import Mailbox, Policy
 from mailcase.outgoing.templates import TemplateError, Templates
 from mailcase.store.values import OutgoingMail
 
-_IN_ANSWER = frozenset(("acknowledgement", "follow-up", "command-result", "confirm-agent"))
+_IN_ANSWER = frozenset(("acknowledgement", "follow-up", "command-result", "case-shown", "confirm-agent"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Writer:
         values = {
             "number": reply.case,
             **reply.values,
+            **self._rows(reply, mailbox, now),
             **self._links(reply, mailbox, now),
             "text": reply.text or reply.values.get("text", ""),
             "tag": mailbox.tag.format(number=reply.case) if reply.case else "",
@@ -112,11 +115,26 @@ class Writer:
             return mailbox.address if reply.agent else ""
         if reply.kind == "confirm-agent":
             return tokens.plus(mailbox.address, self._token(tokens.HOLD, reply, now, hold_id, reply.agent))
-        if not reply.case:
-            return ""
         if reply.agent:
             return tokens.plus(mailbox.address, self._token(tokens.AGENT, reply, now, reply.case, reply.agent))
+        if not reply.case:
+            return ""
         return tokens.plus(mailbox.address, self._token(tokens.CUSTOMER, reply, now, reply.case))
+
+    def _rows(self, reply: Reply, mailbox: Mailbox, now: datetime) -> dict[str, object]:
+        """The rows of a list with the address behind each, and links that fill in a command (A4)."""
+        rows = reply.values.get("cases")
+        if not isinstance(rows, list) or not reply.agent or not mailbox.plus:
+            return {}
+        return {"cases": [self._row(row, reply, mailbox, now) for row in rows]}
+
+    def _row(self, row: dict[str, Any], reply: Reply, mailbox: Mailbox, now: datetime) -> dict[str, Any]:
+        if not row.get("links"):
+            return row
+        to = tokens.plus(mailbox.address, self._token(tokens.LINK, reply, now, row["number"], reply.agent))
+        subject = mailbox.tag.format(number=row["number"])
+        links = [{"label": link["label"], "href": _mailto(to, subject, link["body"])} for link in row["links"]]
+        return {**row, "links": links, "write_to": to}
 
     def _envelope_from(self, reply: Reply, mailbox: Mailbox, now: datetime) -> str:
         """The return path: null where RFC 3834 section 4 wants it, else one that brings a bounce home (VERP)."""
@@ -133,3 +151,8 @@ class Writer:
         yes = self._token(tokens.CONFIRM, reply, now, reply.case)
         no = self._token(tokens.CUSTOMER, reply, now, reply.case)
         return {"confirm_to": tokens.plus(mailbox.address, yes), "reject_to": tokens.plus(mailbox.address, no)}
+
+
+def _mailto(address: str, subject: str, body: str) -> str:
+    """A mailto URI (RFC 6068) with a subject and a text filled in."""
+    return f"mailto:{quote(address, safe='@+')}?subject={quote(subject, safe='')}&body={quote(body, safe='')}"

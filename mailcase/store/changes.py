@@ -20,8 +20,10 @@ from mailcase.core.decision import (
     Event,
     FieldChanged,
     MessageFiled,
+    MessageMoved,
     ParticipantsChanged,
     Recorded,
+    ScheduleCancelled,
     StatusChanged,
     TagsChanged,
 )
@@ -53,8 +55,10 @@ class Rows:
     contacts: dict[str, dict[str, Any]] = field(default_factory=dict)
     bounces: list[BounceRecorded] = field(default_factory=list)
     headings: set[int] = field(default_factory=set)
+    moves: list[tuple[int, int, int]] = field(default_factory=list)
     later: list[dict[str, Any]] = field(default_factory=list)
     answered: set[int] = field(default_factory=set)
+    cancelled: set[int] = field(default_factory=set)
 
     def touched(self) -> set[int]:
         """Every case this changes or opens."""
@@ -64,12 +68,13 @@ class Rows:
         """Take in the rows of another decision, on other cases: they are written together."""
         for name in ("opened", "changed", "people", "gone", "tags", "links"):
             getattr(self, name).update(getattr(other, name))
-        for name in ("messages", "events", "roles_gone", "bounces", "later"):
+        for name in ("messages", "moves", "events", "roles_gone", "bounces", "later"):
             getattr(self, name).extend(getattr(other, name))
         for key, row in other.contacts.items():
             self._know(key, row["name"], row["language"])
         self.headings |= other.headings
         self.answered |= other.answered
+        self.cancelled |= other.cancelled
 
     def touch(self, number: int, **values: Any) -> None:
         """Change columns of a case, a new one or one that exists; without any, only its version moves."""
@@ -270,6 +275,11 @@ def _scheduled(rows: Rows, event: AnswerScheduled) -> None:
     rows.line(event.case, "answer-scheduled", event.template or event.text.strip().partition("\n")[0][:200], data)
 
 
+def _cancelled(rows: Rows, event: ScheduleCancelled) -> None:
+    rows.cancelled.add(event.case)
+    rows.touch(event.case)
+
+
 def _tags(rows: Rows, event: TagsChanged) -> None:
     for name in event.removed:
         rows.tags[event.case, name] = False
@@ -300,6 +310,13 @@ def _linked(rows: Rows, event: CasesLinked) -> None:
         rows.line(here, "linked", f"case {there} ({event.relation})", {"other": there, "relation": event.relation})
 
 
+def _moved(rows: Rows, event: MessageMoved) -> None:
+    rows.moves.append((event.message, event.case, event.to))
+    for here, text, other in ((event.case, f"to case {event.to}", event.to), (event.to, f"from case {event.case}", event.case)):
+        rows.touch(here)
+        rows.line(here, "message-moved", text, {"message": event.message, "other": other})
+
+
 def _recorded(rows: Rows, event: Recorded) -> None:
     """`reminder-sent` counts as an attempt to reach the customer (D3)."""
     if event.event == "reminder-sent":
@@ -326,9 +343,11 @@ CHANGES: Mapping[type[Event], Callable[[Rows, Any], None]] = {
     FieldChanged: _field,
     CaseReserved: _reserved,
     AnswerScheduled: _scheduled,
+    ScheduleCancelled: _cancelled,
     TagsChanged: _tags,
     ParticipantsChanged: _participants,
     CasesLinked: _linked,
+    MessageMoved: _moved,
     Recorded: _recorded,
     BounceRecorded: _bounced,
 }

@@ -39,6 +39,11 @@ _PERSON_OUT = delete(participant).where(
     participant.c.case == bindparam("number"), participant.c.address_key == bindparam("key")
 )
 _ROLE_OUT = delete(participant).where(participant.c.case == bindparam("number"), participant.c.role == bindparam("as"))
+_MOVE = (
+    update(message)
+    .where(message.c.id == bindparam("row"), message.c.case == bindparam("before"))
+    .values(case=bindparam("after"))
+)
 _TAG_OUT = delete(tag).where(tag.c.case == bindparam("number"), tag.c.name == bindparam("word"))
 
 
@@ -139,6 +144,8 @@ def _write(conn: Connection, rows: Rows) -> None:
     _change_cases(conn, rows)
     _ADD_CASE.run(conn, list(rows.opened.values()))
     _messages(conn, rows)
+    if rows.moves:
+        conn.execute(_MOVE, [{"row": row, "before": before, "after": after} for row, before, after in rows.moves])
     _people(conn, rows)
     _rest(conn, rows)
     if rows.headings:
