@@ -37,12 +37,27 @@ HISTORY_LINES = 8
 _NAMED_CASE = re.compile(r"^[ \t]*#[ \t]?(?:link|merge)[ \t:=]*#?(\d{1,12})", re.MULTILINE | re.IGNORECASE)
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What the mails of a batch point at, looked up for all of them at once: one question costs as much as twenty.
+
+    `ids` has every Message-ID that was asked for, `cases` every number; None is a case that does not exist.
+    """
+
+    ids: Mapping[str, tuple[thread.Known, ...]] = field(default_factory=dict)
+    cases: Mapping[int, CaseView | None] = field(default_factory=dict)
+
+
+NOTHING = Ahead()
+
+
 @dataclass(slots=True)
 class Batch:
     """What the plans made before in the same batch will add, and the database does not know yet."""
 
     opened: int = 0
     automatic: Counter[str] = field(default_factory=Counter)
+    ahead: Ahead = NOTHING
 
     def add(self, plan: Plan) -> None:
         """Count what a plan will add."""
@@ -110,11 +125,9 @@ class View:
         return (*self.arrival.keys.ids, *((own,) if own else ()))
 
 
-def plan_mail(
-    conn: Connection, mail: Spooled, reading: Reading, writer: Writer, now: datetime, batch: Batch
-) -> Plan:
+def plan_mail(conn: Connection, mail: Spooled, reading: Reading, writer: Writer, now: datetime, batch: Batch) -> Plan:
     """The plan for one mail. Reads only; `batch` is what the plans before it will have changed."""
-    view = look(conn, mail, reading, writer.policy, now)
+    view = look(conn, mail, reading, writer.policy, now, batch.ahead)
     arrival, desk = view.arrival, view.desk
     case, target = arrival.follow_up or arrival.thread.case, _target(arrival)
     desk = replace(
@@ -131,12 +144,28 @@ def plan_mail(
     return plan
 
 
-def look(conn: Connection, mail: Spooled, reading: Reading, policy: Policy, now: datetime) -> View:
-    """Look up all that the decision on a mail needs."""
+def look_ahead(conn: Connection, mails: Sequence[tuple[Spooled, Reading]], policy: Policy, now: datetime) -> Ahead:
+    """What these mails point at, as it stands in the transaction of `conn`: of use only there."""
+    found = [thread.keys(r.mail, m.envelope, mailbox_for(m, policy), policy, now) for m, r in mails]
+    own = (r.mail.message_id for _, r in mails if policy.agent_of(r.mail.sender.address if r.mail.sender else ""))
+    ids: dict[str, list[thread.Known]] = {i: [] for i in (*(i for keys in found for i in keys.ids), *own)}
+    numbers = dict.fromkeys(number for keys in found for number in _written(keys))
+    for known in look_up_ids(conn, tuple(ids)):
+        ids[known.message_id].append(known)
+        numbers[known.case] = None
+    views: dict[int, CaseView | None] = dict.fromkeys(numbers)
+    views.update((case.number, case) for case in cases.by_numbers(conn, views))
+    return Ahead({i: tuple(known) for i, known in ids.items()}, views)
+
+
+def look(
+    conn: Connection, mail: Spooled, reading: Reading, policy: Policy, now: datetime, ahead: Ahead = NOTHING
+) -> View:
+    """Look up all that the decision on a mail needs, and `ahead` does not have."""
     mailbox = mailbox_for(mail, policy)
     keys = thread.keys(reading.mail, mail.envelope, mailbox, policy, now)
     about = _about(conn, reading, mail.envelope, policy)
-    arrival, found, known = _arrival(conn, mail, reading, mailbox, keys, about, policy, now)
+    arrival, found, known = _arrival(conn, mail, reading, mailbox, keys, about, policy, now, ahead)
     return View(arrival, _desk(conn, arrival, found, policy, now), known)
 
 
@@ -166,10 +195,13 @@ def look_at_nothing(mail: Spooled, reading: Reading, policy: Policy, now: dateti
     return View(arrival, Desk(policy, now, 1))
 
 
-def look_up_ids(conn: Connection, ids: Sequence[str]) -> tuple[thread.Known, ...]:
+def look_up_ids(conn: Connection, ids: Sequence[str], ahead: Ahead = NOTHING) -> tuple[thread.Known, ...]:
     """What the store knows of these Message-IDs, in a fixed order."""
     if not ids:
         return ()
+    if ahead.ids.keys() >= set(ids):
+        known = {one for message_id in ids for one in ahead.ids[message_id]}
+        return tuple(sorted(known, key=lambda k: (k.message_id, k.case)))
     rows = (thread.Known(f.message_id, f.case, f.ours) for f in cases.by_message_ids(conn, ids))
     return tuple(sorted(rows, key=lambda k: (k.message_id, k.case)))
 
@@ -212,15 +244,13 @@ def _arrival(
     about: Sent | None,
     policy: Policy,
     now: datetime,
+    ahead: Ahead,
 ) -> tuple[Arrival, dict[int, CaseView], tuple[thread.Known, ...]]:
     author = _author(reading)
     agent = _agent(author, mailbox, policy)
     own = reading.mail.message_id if agent else ""
-    known = look_up_ids(conn, (*keys.ids, *((own,) if own else ())))
-    pointed = [*keys.numbers, *(k.case for k in known)]
-    if keys.token and keys.token.kind != tokens.HOLD:
-        pointed.append(keys.token.number)
-    found = _final_cases(conn, pointed)
+    known = look_up_ids(conn, (*keys.ids, *((own,) if own else ())), ahead)
+    found = _final_cases(conn, [*_written(keys), *(k.case for k in known)], ahead)
     place = thread.choose(keys, found, known, author.key if author else "")
     if author and not agent and place.case and not place.case.knows(author.address):
         place = _after_split(conn, place, place.case, author, found)
@@ -254,10 +284,17 @@ def _arrival(
     return arrival, found, known
 
 
-def _final_cases(conn: Connection, numbers: Sequence[int]) -> dict[int, CaseView]:
+def _written(keys: thread.Keys) -> tuple[int, ...]:
+    """The numbers of cases that stand in a mail itself."""
+    token = keys.token
+    return (*keys.numbers, token.number) if token and token.kind != tokens.HOLD else keys.numbers
+
+
+def _final_cases(conn: Connection, numbers: Sequence[int], ahead: Ahead = NOTHING) -> dict[int, CaseView]:
     """Cases by the number that was written, each followed to where it was merged (T4)."""
-    wanted = tuple(dict.fromkeys(numbers))
-    found = {c.number: c for c in cases.by_numbers(conn, wanted)} if wanted else {}
+    found = {number: case for number in numbers if (case := ahead.cases.get(number))}
+    wanted = tuple(dict.fromkeys(number for number in numbers if number not in ahead.cases))
+    found |= {c.number: c for c in cases.by_numbers(conn, wanted)} if wanted else {}
     for number, case in list(found.items()):
         if case.merged_into is not None:
             final = cases.by_number(conn, cases.final_number(conn, number))
@@ -288,9 +325,7 @@ def _agent(author: Address | None, mailbox: Mailbox, policy: Policy) -> Agent | 
     return agent if agent and agent in policy.team(mailbox.name) else None
 
 
-def _with_proof(
-    conn: Connection, arrival: Arrival, agent: Agent, mail: Spooled, policy: Policy, seen: bool
-) -> Arrival:
+def _with_proof(conn: Connection, arrival: Arrival, agent: Agent, mail: Spooled, policy: Policy, seen: bool) -> Arrival:
     letter = arrival.reading.mail
     arrival = replace(arrival, reading=own_words(arrival.reading))
     if confirmed_by(mail, agent.name):

@@ -22,7 +22,19 @@ from mailcase.core.thread import Keys
 from mailcase.failpoint import failpoint
 from mailcase.guarding import confirmation
 from mailcase.outgoing.letters import Writer
-from mailcase.planning import Batch, Plan, desk_for, look_up_ids, mailbox_for, ours, plan_mail, write_all
+from mailcase.planning import (
+    NOTHING,
+    Ahead,
+    Batch,
+    Plan,
+    desk_for,
+    look_ahead,
+    look_up_ids,
+    mailbox_for,
+    ours,
+    plan_mail,
+    write_all,
+)
 from mailcase.store import cases, outbox, record, spool
 from mailcase.store.engine import Database, fault_of
 from mailcase.store.errors import DatabaseUnavailable, Moved
@@ -112,8 +124,8 @@ class Worker:
     ) -> list[Planned]:
         plans = []
         now = self.clock()
-        batch = Batch()
         with self.database.read() as conn:
+            batch = Batch(ahead=self._look_ahead(conn, claimed, readings, now))
             for mail in claimed:
                 if mail.id not in readings:
                     continue
@@ -128,6 +140,19 @@ class Worker:
                     continue
                 plans.append((mail, readings[mail.id], plan))
         return plans
+
+    def _look_ahead(
+        self, conn: Connection, claimed: list[Spooled], readings: dict[int, Reading], now: datetime
+    ) -> Ahead:
+        mails = [(mail, readings[mail.id]) for mail in claimed if mail.id in readings]
+        try:
+            return look_ahead(conn, mails, self.writer.policy, now)
+        except DatabaseUnavailable:
+            raise
+        except Exception:
+            # One of them is to blame, and it will show when it is looked up alone.
+            logger.exception("look-ahead-failed", mails=len(mails))
+            return NOTHING
 
     def _commit(self, plans: list[Planned], failures: list[tuple[Spooled, str]]) -> int:
         """Store a batch in one transaction. If that fails, mail by mail: one that fails takes nothing with it."""
@@ -208,9 +233,7 @@ class Worker:
             spool.quarantine(conn, mail.id, reason, decision.outcome.case, now=self.clock())
         logger.error("quarantined", spool=mail.id, reason=reason, case=decision.outcome.case)
 
-    def _unreadable(
-        self, conn: Connection, mail: Spooled, reason: str
-    ) -> tuple[Decision, tuple[OutgoingMail, ...]]:
+    def _unreadable(self, conn: Connection, mail: Spooled, reason: str) -> tuple[Decision, tuple[OutgoingMail, ...]]:
         """A case that says: a mail came that could not be read. Made of the envelope alone, not of the mail."""
         policy, now = self.writer.policy, self.clock()
         sender = Address("", mail.envelope.sender) if "@" in mail.envelope.sender else Address("", "")
@@ -276,9 +299,7 @@ class Worker:
 def _change(mail: Spooled, reading: Reading, plan: Plan) -> record.Change:
     agent = plan.arrival.agent if plan.arrival else None
     confirmed_by = confirmation(agent.name, overrule=plan.decision.overrule) if agent else ""
-    return record.Change(
-        plan.decision, plan.mails, plan.versions, mail.id, reading.mail.message_id, confirmed_by
-    )
+    return record.Change(plan.decision, plan.mails, plan.versions, mail.id, reading.mail.message_id, confirmed_by)
 
 
 def _told(mail: Spooled, decision: Decision) -> None:
