@@ -15,6 +15,7 @@ from mailcase.core.context import Arrival, Desk
 from mailcase.core.decision import SYSTEM, Deadline, Decision, MessageFiled, Outcome
 from mailcase.core.delivery import decide_failed
 from mailcase.core.due import decide_due
+from mailcase.core.due_later import decide_later
 from mailcase.core.message import Address, Mail, Reading
 from mailcase.core.policy import StatusKind
 from mailcase.core.reading import read
@@ -22,20 +23,8 @@ from mailcase.core.thread import Keys
 from mailcase.failpoint import failpoint
 from mailcase.guarding import confirmation
 from mailcase.outgoing.letters import Writer
-from mailcase.planning import (
-    NOTHING,
-    Ahead,
-    Batch,
-    Plan,
-    desk_for,
-    look_ahead,
-    look_up_ids,
-    mailbox_for,
-    ours,
-    plan_mail,
-    write_all,
-)
-from mailcase.store import cases, outbox, record, spool
+from mailcase.planning import Batch, Plan, desk_for, look_up_ids, mailbox_for, ours, plan_mail, write_all
+from mailcase.store import cases, later, outbox, record, spool
 from mailcase.store.engine import Database, fault_of
 from mailcase.store.errors import DatabaseUnavailable, Moved
 from mailcase.store.values import OutboxItem, OutgoingMail, Spooled
@@ -268,7 +257,38 @@ class Worker:
                 with self.database.write() as conn:
                     record.postpone_deadline(conn, deadline, self.clock() + timedelta(minutes=15))
             self.progress(0, 0)
+        return len(found) + self._later()
+
+    def _later(self) -> int:
+        """Send the answers that were to go out later, oldest first (O6). Returns how many came."""
+        with self.database.read() as conn:
+            found = later.due(conn, self.clock(), DUE_A_ROUND)
+        for scheduled in found:
+            try:
+                self._one_later(scheduled)
+            except Moved:
+                continue
+            except Exception:
+                logger.exception("scheduled-answer-failed", case=scheduled.answer.case, later=scheduled.id)
+                with self.database.write() as conn:
+                    later.postpone(conn, scheduled, self.clock() + timedelta(minutes=15))
+            self.progress(0, 0)
         return len(found)
+
+    def _one_later(self, scheduled: later.Scheduled) -> None:
+        now = self.clock()
+        with self.database.read() as conn:
+            case = cases.by_number(conn, cases.final_number(conn, scheduled.answer.case))
+            desk = desk_for(conn, self.writer.policy, now, case, case.requester if case else None, {})
+        if case is None:
+            return
+        decision = decide_later(case, scheduled.id, scheduled.answer, desk)
+        mails = write_all(decision.replies, self.writer, now)
+        with self.database.write() as conn:
+            if not later.take(conn, scheduled):
+                return
+            apply(conn, decision, mails, now, spool_id=None, versions={case.number: case.version})
+        logger.info("scheduled-answer", case=case.number, later=scheduled.id, rule=decision.rule)
 
     def tell_failed(self, conn: Connection, item: OutboxItem, failures: Sequence[tuple[str, str]]) -> None:
         """In the sender's transaction: a mail to a customer will not arrive, so the case opens and agents know (R5)."""

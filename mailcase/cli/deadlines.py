@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mailcase.cli import output, settings
 from mailcase.cli.case import Asked, Json
+
+if TYPE_CHECKING:
+    from mailcase.core.decision import AnswerScheduled
 
 
 def command(
@@ -19,6 +22,8 @@ def command(
     """List what will be done until a date if nobody writes."""
     from mailcase.cli.desk import reading
     from mailcase.core.command import Wrong, parse_until
+    from mailcase.core.decision import Deadline
+    from mailcase.store import later
     from mailcase.store.cases import by_numbers, upcoming
 
     now = datetime.now(UTC)
@@ -27,7 +32,8 @@ def command(
     except Wrong as wrong:
         raise Asked(f"{until} is not a date to come; write 8h, 3d, 2w or 2026-12-24") from wrong
     with reading(settings.load_config()) as conn:
-        found = upcoming(conn, end)
+        answers = (Deadline(a.case, _kind(a), a.due_at) for a in (one.answer for one in later.until(conn, end)))
+        found = sorted([*upcoming(conn, end), *answers], key=lambda d: d.due_at)
         known = {c.number: c for c in by_numbers(conn, {d.case for d in found})}
     rows = [
         {
@@ -46,7 +52,13 @@ def command(
     )
 
 
+def _kind(answer: AnswerScheduled) -> str:
+    return "later_unless_answered" if answer.unless_answered else "later"
+
+
 WHAT = {
+    "later": "send an answer",
+    "later_unless_answered": "send an answer, unless they write",
     "remind_customer": "remind the customer",
     "remind_agent": "remind the agent",
     "escalate": "escalate",

@@ -28,6 +28,10 @@ def print_case(case: Mapping[str, Any]) -> None:
     chain = [n for n in (case["follow_up_of"], case["number"], *case["follow_ups"]) if n]
     if len(chain) > 1:
         print("Chain: " + " → ".join(map(str, chain)))
+    for answer in case["later"]:
+        unless = ", unless the customer writes" if answer["unless_answered"] else ""
+        said = printable(answer["template"] or answer["text"].strip().partition("\n")[0])
+        print(f"Later: {answer['due_at']}, {answer['agent']}{unless}: {said}")
     for message in case["messages"]:
         _print_message(message)
     print("\nHistory")

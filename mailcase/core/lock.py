@@ -73,7 +73,7 @@ def look(arrival: Arrival, desk: Desk, agent: Agent, case: CaseView, order: Orde
 
 
 def _says(arrival: Arrival, order: Order) -> bool:
-    return bool(order.text or (arrival.reading.mail.attachments and not order.commands))
+    return bool(order.text or order.has("template") or (arrival.reading.mail.attachments and not order.commands))
 
 
 def hold(arrival: Arrival, desk: Desk, agent: Agent, case: CaseView, held: Held, lines: Sequence[str]) -> Decision:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, Select, bindparam, delete, select
 
+from mailcase.core.decision import AnswerScheduled
 from mailcase.store.prepared import Prepared, among, inserting
 from mailcase.store.tables import event, later
 
@@ -18,18 +19,13 @@ class Scheduled:
     """One answer that waits for its time."""
 
     id: int
-    case: int
-    due_at: datetime
-    agent: str
-    text: str = ""
-    template: str = ""
-    unless_answered: bool = False
+    answer: AnswerScheduled
 
 
 _ADD, _ADD_LINE = inserting(later, "id"), inserting(event, "id")
-_ANSWERED = Prepared(
-    select(later.c.id, later.c.case, later.c.due_at, later.c.agent)
-    .where(among(later.c.case, "numbers"), later.c.unless_answered.is_(True))
+_WAITING = Prepared(
+    select(later.c.id, later.c.case, later.c.due_at, later.c.agent, later.c.unless_answered)
+    .where(among(later.c.case, "numbers"))
     .order_by(later.c.id)
 )
 _OUT = delete(later).where(later.c.id == bindparam("number"))
@@ -43,33 +39,39 @@ def add(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
     _ADD.run(conn, rows)
 
 
-def cancel_answered(conn: Connection, numbers: Sequence[int], now: datetime) -> None:
-    """The customer has written on these cases: what was not to be sent then is cancelled, with a line of history."""
-    found = _ANSWERED.all(conn, numbers=list(numbers))
+def cancel(conn: Connection, numbers: Sequence[int], now: datetime, *, only_unless_answered: bool) -> None:
+    """Nothing of these cases goes out any more, with a line of history each; or only what a customer's mail stops."""
+    rows = _WAITING.all(conn, numbers=list(numbers))
+    found = [row for row in rows if row[4] or not only_unless_answered]
     if not found:
         return
     conn.execute(_OUT, [{"number": row[0]} for row in found])
+    why = ": the customer has written" if only_unless_answered else ""
     _ADD_LINE.run(conn, [
         {"case": number, "at": now, "actor": "system", "event": "scheduled-answer-cancelled",
-         "text": f"{agent}, {due_at:%Y-%m-%d %H:%M} UTC: the customer has written", "from_status": "", "to_status": "",
+         "text": f"{agent}, {due_at:%Y-%m-%d %H:%M} UTC{why}", "from_status": "", "to_status": "",
          "data": {"later": key}}
-        for key, number, due_at, agent in found
+        for key, number, due_at, agent, _ in found
     ])  # fmt: skip
 
 
 def due(conn: Connection, now: datetime, limit: int) -> list[Scheduled]:
     """Those whose time has come, in the order they were due."""
-    return [Scheduled(*row) for row in conn.execute(_ROWS.where(later.c.due_at <= now).limit(limit))]
+    return _read(conn, _ROWS.where(later.c.due_at <= now).limit(limit))
 
 
 def until(conn: Connection, end: datetime) -> list[Scheduled]:
     """All that will go out until then, in order."""
-    return [Scheduled(*row) for row in conn.execute(_ROWS.where(later.c.due_at <= end))]
+    return _read(conn, _ROWS.where(later.c.due_at <= end))
 
 
 def of_case(conn: Connection, number: int) -> list[Scheduled]:
     """What waits on one case, in order."""
-    return [Scheduled(*row) for row in conn.execute(_ROWS.where(later.c.case == number))]
+    return _read(conn, _ROWS.where(later.c.case == number))
+
+
+def _read(conn: Connection, query: Select[Any]) -> list[Scheduled]:
+    return [Scheduled(row[0], AnswerScheduled(*row[1:])) for row in conn.execute(query)]
 
 
 def take(conn: Connection, one: Scheduled) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, literal_column, select
 
 from mailcase.core.message import Address
-from mailcase.store import search
+from mailcase.store import later, search
 from mailcase.store.errors import NoSuch
 from mailcase.store.tables import ASSIGNED, ATTENTION, BY_AGENT, cases, event, link, message, participant, tag
 
@@ -162,6 +162,7 @@ def show_case(conn: Connection, number: int) -> dict[str, Any]:
         **_summary(row, extra),
         "participants": _participants(conn, number),
         "links": _links(conn, number),
+        "later": _later(conn, number),
         "messages": _messages(conn, number),
         "history": _history(conn, number),
     }
@@ -171,6 +172,14 @@ def _participants(conn: Connection, number: int) -> list[dict[str, str]]:
     columns = select(participant.c.name, participant.c.address, participant.c.role)
     rows = conn.execute(columns.where(participant.c.case == number).order_by(participant.c.id))
     return [{"name": row.name, "address": row.address, "role": row.role} for row in rows]
+
+
+def _later(conn: Connection, number: int) -> list[dict[str, Any]]:
+    return [
+        {"due_at": rfc3339(a.due_at), "agent": a.agent, "text": a.text, "template": a.template,
+         "unless_answered": a.unless_answered}
+        for a in (one.answer for one in later.of_case(conn, number))
+    ]  # fmt: skip
 
 
 def _links(conn: Connection, number: int) -> list[dict[str, Any]]:
