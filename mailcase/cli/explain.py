@@ -27,14 +27,18 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Say what would happen to mails, and why. With -c as that desk stands now, else as for an empty desk."""
+    unread = False
     with ExitStack() as stack:
         policy, look = _desk(stack)
         for file in files:
             row = explain(file, policy, look)
+            unread = unread or "error" in row
             if as_json:
                 output.print_json_line(row)
             else:
                 _print(row)
+    if unread:
+        raise typer.Exit(1)
 
 
 def explain(file: Path, policy: Policy, look: Looker) -> dict[str, Any]:

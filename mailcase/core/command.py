@@ -122,7 +122,7 @@ def _agent(argument: str, policy: Policy, _now: datetime) -> str:
 
 
 def parse_until(argument: str, now: datetime) -> datetime:
-    """`30m`, `8h`, `3d`, `2w` from `now`, or a date `2026-12-24` (its first minute, UTC). Raises Wrong; never in the past."""
+    """`30m`, `8h`, `3d`, `2w` from `now`, or a date `2026-12-24` (its first minute, UTC), never past. Raises Wrong."""
     text = argument.strip()
     match = _DURATION.fullmatch(text)
     until = None

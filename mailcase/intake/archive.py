@@ -22,6 +22,8 @@ from mailcase.store.values import Incoming
 HEAD = 256 * 1024
 BATCH = 50
 _FIELDS = (b"received", b"date", b"return-path")
+# What programs write into a `From ` line that they have to make up, with the time at which they did.
+_NOBODY = (b"MAILER-DAEMON", b"-")
 
 
 class NotAnArchive(MailcaseError):
@@ -154,12 +156,13 @@ def _place(path: Path, content: mmap.mmap, start: int, end: int, line: bytes) ->
     if fields[b"return-path"]:
         sender = fields[b"return-path"][0].strip(b"<> ")
     dates = [value.rpartition(b";")[2] for value in fields[b"received"][:1]]
-    dates += [words[2]] if len(words) > 2 else []
+    dates += [words[2]] if len(words) > 2 and sender.upper() not in _NOBODY else []
     dates += fields[b"date"][:1]
+    dates += words[2:]
     at = next((found for found in map(_moment, dates) if found), None)
     at = at or datetime.fromtimestamp(path.stat().st_mtime, UTC)
     name = sender.decode("utf-8", "replace")
-    return Place(at, path, start, end, "" if name.upper() in ("MAILER-DAEMON", "-") else name, is_mbox=bool(line))
+    return Place(at, path, start, end, "" if sender.upper() in _NOBODY else name, is_mbox=bool(line))
 
 
 def _moment(text: bytes) -> datetime | None:

@@ -25,7 +25,7 @@ _NAMED = 20  # how many of the rows in question are named
 
 
 def audit(conn: Connection) -> dict[str, Any]:
-    """The ledger: `spooled` arrivals are the sum of `outcomes`, `waiting`, `held` and `unaccounted`.
+    """The ledger: `spooled` arrivals are the sum of `outcomes`, `waiting` and `unaccounted`; `held` mail is quarantined.
 
     `unaccounted` counts mails that are finished without an outcome, with an outcome whose case does not exist, or
     without bytes. `mailboxes` has a line for each IMAP folder. `problems` says in words what does not agree: it is
@@ -40,6 +40,8 @@ def audit(conn: Connection) -> dict[str, Any]:
     for (state, kind), count in states.items():
         if state not in ("waiting", "held") and kind in outcomes:
             outcomes[kind] += count
+        elif state == "held":
+            outcomes["quarantined"] += count
     outcomes["duplicate"] += again
     waiting = sum(count for (state, _), count in states.items() if state == "waiting")
     held = sum(count for (state, _), count in states.items() if state == "held")

@@ -228,7 +228,19 @@ def why(conn: Connection, message_id: str) -> list[dict[str, Any]]:
                  "subject": "", "author": "", "outcome": row.outcome or row.state, "reason": row.reason,
                  "spool": row.id, "outbox": None}
             )  # fmt: skip
-    return rows
+    return rows or _why_sent(conn, bare)
+
+
+def _why_sent(conn: Connection, message_id: str) -> list[dict[str, Any]]:
+    """A mail that we sent of our own accord is in no list of messages: its kind is the rule, its cause the evidence."""
+    query = select(outbox).where(outbox.c.message_id == message_id, outbox.c.message_id != "")
+    return [
+        {"message_id": message_id, "case": row.case, "direction": "outgoing", "evidence": row.reason_key,
+         "rule": row.kind, "verified": True, "automatic": row.automatic, "actor": "system", "at": row.created_at,
+         "subject": row.subject, "author": "", "outcome": row.state, "reason": row.reason, "spool": None,
+         "outbox": row.id}
+        for row in conn.execute(query)
+    ]  # fmt: skip
 
 
 # ---- merges and follow-ups -------------------------------------------------------------------------------------------

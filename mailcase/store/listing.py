@@ -188,7 +188,7 @@ def _links(conn: Connection, number: int) -> list[dict[str, Any]]:
 
 
 def _messages(conn: Connection, number: int) -> list[dict[str, Any]]:
-    rows = conn.execute(select(message).where(message.c.case == number).order_by(message.c.id))
+    rows = conn.execute(select(message).where(message.c.case == number).order_by(message.c.at, message.c.id))
     return [
         {
             "id": row.id,
@@ -214,7 +214,7 @@ def _messages(conn: Connection, number: int) -> list[dict[str, Any]]:
 
 
 def _history(conn: Connection, number: int) -> list[dict[str, Any]]:
-    rows = conn.execute(select(event).where(event.c.case == number).order_by(event.c.id))
+    rows = conn.execute(select(event).where(event.c.case == number).order_by(event.c.at, event.c.id))
     return [
         {"at": rfc3339(row.at), "actor": row.actor, "event": row.event, "text": row.text,
          "from_status": row.from_status, "to_status": row.to_status, "data": row.data}
