@@ -2,22 +2,62 @@
 
 from __future__ import annotations
 
+import contextlib
+import email
+import email.policy
+import io
 import re
+import sys
 from collections import Counter
 from email.message import EmailMessage
 from typing import Any
 
+from mailcase.cli.main import main
 from mailcase.config import load
 from mailcase.core.act import Words
 from mailcase.core.command import Order
 from mailcase.operate import Operator
 from mailcase.store import outbox
 from mailcase.store.listing import CaseFilter, list_cases
+from tests.servers.sink import Sink
 from tools.desk import Desk, text_of
 
 ANNA, CARL = "Anna Berg <anna@example.org>", "Carl <carl@example.net>"
 BOB, SUE = "Bob <bob@staff.example>", "Sue <sue@staff.example>"
 HOLIDAY = {"Auto-Submitted": "auto-replied"}
+
+
+class SinkDesk(Desk):
+    """A desk that sends by SMTP, through `to`, or straight into the sink. What people get is what the sink took."""
+
+    def __init__(self, sink: Sink, port: int = 0, **settings: str) -> None:
+        super().__init__(send=f"smtp://127.0.0.1:{port or sink.port}", **settings)
+        self.sink = sink
+
+    def _outgoing(self) -> list[tuple[str, EmailMessage]]:
+        found = []
+        for number, mail in enumerate(list(self.sink.mails)):
+            parsed = email.message_from_bytes(mail.raw, policy=email.policy.default)
+            assert isinstance(parsed, EmailMessage)
+            found.append((str(number), parsed))
+        return found
+
+
+def command(*arguments: str, stdin: bytes = b"") -> tuple[int, str, str]:
+    """(exit code, standard output, standard error) of a command: what a process would print, without its start."""
+    outputs = [io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2)]
+    before = sys.argv, sys.stdin
+    sys.argv, sys.stdin = ["mailcase", *arguments], io.TextIOWrapper(io.BytesIO(stdin), "utf-8")
+    code: object = 0
+    try:
+        with contextlib.redirect_stdout(outputs[0]), contextlib.redirect_stderr(outputs[1]):
+            main()
+    except SystemExit as ended:
+        code = ended.code
+    finally:
+        sys.argv, sys.stdin = before
+    out, err = (o.buffer.getvalue().decode("utf-8", "replace") for o in outputs)  # type: ignore[attr-defined]
+    return int(code or 0) if isinstance(code, int | None) else 1, out, err
 
 
 def opened(

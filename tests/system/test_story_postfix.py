@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 import email.utils
 from collections.abc import Iterator
-from email.message import EmailMessage
 
 import pytest
 
 from mailcase.store import outbox
 from tests.servers import postfix
 from tests.servers.sink import Fault, Sink
-from tests.system.story import ANNA, BOB, becomes, case_of, events, opened, restarted
-from tools.desk import Desk, text_of
+from tests.system.story import ANNA, BOB, SinkDesk, becomes, case_of, events, opened, restarted
+from tools.desk import text_of
 
 
-class PostfixDesk(Desk):
+class PostfixDesk(SinkDesk):
     """People write to a Postfix, which brings it here; what the desk sends goes through it to the sink."""
 
     def __init__(self, mta: postfix.Postfix, sink: Sink) -> None:
-        super().__init__(send=f"smtp://127.0.0.1:{mta.port}", mailbox_more='notify = ["bob"]')
-        self.mta, self.sink = mta, sink
+        super().__init__(sink, mta.port, mailbox_more='notify = ["bob"]')
+        self.mta = mta
         mta.stand_between("example.com", self.ports["lmtp"], sink.port)
 
     def send(self, raw: bytes, sender: str, to: str) -> None:
         self.mta.submit(raw, to, sender=email.utils.parseaddr(sender)[1])
-
-    def _outgoing(self) -> list[tuple[str, EmailMessage]]:
-        found = []
-        for number, mail in enumerate(list(self.sink.mails)):
-            parsed = email.message_from_bytes(mail.raw, policy=email.policy.default)
-            assert isinstance(parsed, EmailMessage)
-            found.append((str(number), parsed))
-        return found
 
 
 @pytest.fixture(scope="module")
