@@ -250,12 +250,12 @@ def _arrival(
     agent = _agent(author, mailbox, policy)
     own = reading.mail.message_id if agent else ""
     known = look_up_ids(conn, (*keys.ids, *((own,) if own else ())), ahead)
-    found = _final_cases(conn, [*_written(keys), *(k.case for k in known)], ahead)
+    found = final_cases(conn, [*_written(keys), *(k.case for k in known)], ahead)
     place = thread.choose(keys, found, known, author.key if author else "")
     if author and not agent and place.case and not place.case.knows(author.address):
         place = _after_split(conn, place, place.case, author, found)
     if about:
-        bounced = _final_cases(conn, [about.case]).get(about.case)
+        bounced = final_cases(conn, [about.case]).get(about.case)
         found |= {bounced.number: bounced} if bounced else {}
         place = thread.Thread(bounced, f"bounce of {about.message_id}", place.doubts) if bounced else place
     follow_up = _active(conn, place.case) if place.case and place.case.closed else None
@@ -290,7 +290,7 @@ def _written(keys: thread.Keys) -> tuple[int, ...]:
     return (*keys.numbers, token.number) if token and token.kind != tokens.HOLD else keys.numbers
 
 
-def _final_cases(conn: Connection, numbers: Sequence[int], ahead: Ahead = NOTHING) -> dict[int, CaseView]:
+def final_cases(conn: Connection, numbers: Sequence[int], ahead: Ahead = NOTHING) -> dict[int, CaseView]:
     """Cases by the number that was written, each followed to where it was merged (T4)."""
     found = {number: case for number in numbers if (case := ahead.cases.get(number))}
     wanted = tuple(dict.fromkeys(number for number in numbers if number not in ahead.cases))
@@ -307,7 +307,7 @@ def _after_split(
 ) -> thread.Thread:
     """Mail of somebody whose message was split off belongs to the case that it became (T4)."""
     number = letters.split_off(conn, case.number, author.address)
-    split = _final_cases(conn, [number]).get(number) if number is not None else None
+    split = final_cases(conn, [number]).get(number) if number is not None else None
     if split is None:
         return place
     found[split.number] = split
@@ -347,7 +347,7 @@ def _desk(conn: Connection, arrival: Arrival, found: Mapping[int, CaseView], pol
     target = _target(arrival)
     named = [int(n) for n in _NAMED_CASE.findall(arrival.reading.new)] if arrival.agent else []
     named += guard.numbers(arrival.reading.new, policy) if arrival.agent else ()
-    others = _final_cases(conn, named)
+    others = final_cases(conn, named)
     return with_answers(conn, arrival, desk_for(conn, policy, now, case, target, {**found, **others}))
 
 

@@ -23,7 +23,19 @@ from mailcase.core.thread import Keys
 from mailcase.failpoint import failpoint
 from mailcase.guarding import confirmation
 from mailcase.outgoing.letters import Writer
-from mailcase.planning import Batch, Plan, desk_for, look_up_ids, mailbox_for, ours, plan_mail, write_all
+from mailcase.planning import (
+    NOTHING,
+    Ahead,
+    Batch,
+    Plan,
+    desk_for,
+    look_ahead,
+    look_up_ids,
+    mailbox_for,
+    ours,
+    plan_mail,
+    write_all,
+)
 from mailcase.store import cases, later, outbox, record, spool
 from mailcase.store.engine import Database, fault_of
 from mailcase.store.errors import DatabaseUnavailable, Moved
