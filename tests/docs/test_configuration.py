@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from mailcase.config import Config
-from tests.docs.markdown import read, rows, sections
+from tests.docs.markdown import code, read, rows, sections
 
 TOP = "Top of the file"
 # What has to stand in a table so that the rest of it can be looked at.
@@ -22,12 +22,12 @@ Row = tuple[str, str, str]  # type, default, meaning
 
 
 def documented() -> dict[str, dict[str, Row]]:
-    """Key -> its row, for each heading of the page that has a table of keys."""
+    """Key -> its row, for each table of the file; a heading may name several that have the same keys."""
     found: dict[str, dict[str, Row]] = {}
     for heading, text in sections(read("docs/configuration.md")).items():
         keys = {cells[0].strip("`"): (cells[1], cells[2], cells[3]) for cells in rows(text) if len(cells) == 4}
         if keys:
-            found[heading.strip("`")] = keys
+            found |= dict.fromkeys(code(heading) or [heading], keys)
     return found
 
 
