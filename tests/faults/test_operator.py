@@ -1,0 +1,123 @@
+"""What an operator does to a daemon: two at once, wrong configs, broken templates, another schema: rows C3, C5, C8, C9."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from tests.faults.clients import Clients, deliver, letter
+from tests.faults.conftest import Figure, Open
+from tests.faults.counts import count, is_full
+from tests.faults.desk import FaultDesk
+from tests.faults.oracle import judge
+
+BAD = sorted((Path(__file__).parents[1] / "config" / "bad").glob("*.toml"))
+OWN_TEMPLATES = ('secret_file = "secret"', 'secret_file = "secret"\ntemplates = "own"')
+
+
+@pytest.mark.timeout(600)
+def test_C5_a_second_daemon_is_refused(desk: FaultDesk, open_desk: Open, figure: Figure) -> None:
+    tries = count("second", 3, 100)
+    desk.start()
+    second = open_desk()
+    assert second.url == desk.url
+    for _ in range(tries):
+        second.begin()
+        assert second.wait_for_end() == 1
+        assert "mailcase is already running on this database" in second.said()
+    one = letter()
+    assert deliver(desk.ports["smtp"], one.raw, one.sender).startswith("250")
+    desk.settle()
+    assert judge(desk, [one]).problems == ()
+    figure("C5", f"refused {tries} of {tries} times, and said why; the first one went on")
+
+
+def test_C5_a_lock_that_the_server_dropped_is_taken_again(desk: FaultDesk, open_desk: Open, figure: Figure) -> None:
+    """On PostgreSQL the lock is a session's, and an administrator may end sessions. The next daemon is still refused."""
+    if desk.store.path:
+        pytest.skip("the kernel keeps the lock of a SQLite file as long as the process lives")
+    desk.start()
+    desk.rows("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid() "
+              "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")  # fmt: skip
+    desk.wait_for(lambda: "lock-taken-again" in desk.said(), "the lock is taken again")
+    second = open_desk()
+    second.begin()
+    assert second.wait_for_end() == 1
+    figure("C5", "lock taken again within 5 s")
+
+
+def test_C5_a_daemon_that_lost_its_lock_to_another_stops(desk: FaultDesk, open_desk: Open, figure: Figure) -> None:
+    if desk.store.path:
+        pytest.skip("the kernel keeps the lock of a SQLite file as long as the process lives")
+    desk.start()
+    second = open_desk()
+    # The parent sleeps while its session ends and another daemon starts.
+    os.kill(desk.pid, signal.SIGSTOP)
+    desk.rows("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid() "
+              "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")  # fmt: skip
+    second.start()
+    os.kill(desk.pid, signal.SIGCONT)
+    assert desk.wait_for_end() == 1
+    assert "lock-lost" in desk.said()
+    figure("C5", "lock lost to another daemon: stopped by itself")
+
+
+@pytest.mark.timeout(600)
+def test_C8_wrong_configs_are_refused_and_the_old_one_stays(open_sqlite_desk: Open, figure: Figure) -> None:
+    desk = open_sqlite_desk()
+    desk.start()
+    parts, right = desk.parts(), desk.config.read_text("utf-8")
+    chosen = BAD if is_full() else BAD[::7]
+    with Clients(desk.ports, count=1) as clients:
+        for number, path in enumerate(chosen, 1):
+            desk.config.write_bytes(path.read_bytes())
+            desk.signal(signal.SIGHUP)
+            desk.wait_for(lambda: desk.said().count("reload-refused") == number, path.name)  # noqa: B023
+        refused = [line for line in desk.said().splitlines() if "reload-refused" in line]
+        desk.config.write_text(right, "utf-8")
+        assert all("problems=" in line and len(line) > 80 for line in refused), "it says why"
+        assert desk.parts() == parts, "nothing was started anew"
+    assert not clients.ledger.replies, "nobody was refused"
+    desk.signal(signal.SIGHUP)
+    desk.wait_for(lambda: " reloaded " in desk.said(), "the right one is taken")
+    one = letter()
+    assert deliver(desk.ports["smtp"], one.raw, one.sender).startswith("250")
+    desk.settle()
+    assert judge(desk, [*clients.ledger.accepted, one]).problems == ()
+    figure("C8", f"{len(chosen)} of {len(chosen)} wrong configs refused with the reason, service uninterrupted")
+
+
+def test_C9_another_schema_is_refused(desk: FaultDesk, figure: Figure) -> None:
+    for version, words in (("9999", "install the newer one"), ("0000", "run mailcase db upgrade")):
+        with desk.store.write() as conn:
+            conn.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
+        desk.begin()
+        assert desk.wait_for_end() == 2
+        assert words in desk.said()
+    figure("C9", "newer and older refused with the remedy")
+
+
+@pytest.mark.timeout(300)
+def test_C3_a_broken_template_is_refused_at_reload(open_sqlite_desk: Open, figure: Figure) -> None:
+    desk = open_sqlite_desk()
+    own = desk.folder / "own"
+    own.mkdir()
+    desk.reconfigure(*OWN_TEMPLATES)
+    desk.start()
+    broken = {"syntax": "Subject: x\n\n{% if %}", "undefined": "Subject: x\n\n{{ nothing_of_that_name }}",
+              "loop": "Subject: x\n\n{% for i in range(10**6) %}{% for j in range(10**6) %}x{% endfor %}{% endfor %}",
+              "memory": "Subject: x\n\n{{ 'a' * 2000000000 }}"}  # fmt: skip
+    for number, wrong in enumerate(broken.values(), 1):
+        (own / "acknowledgement.txt").write_text(wrong)
+        desk.signal(signal.SIGHUP)
+        desk.wait_for(lambda: desk.said().count("reload-refused") == number, "it is refused", 60)  # noqa: B023
+        assert "acknowledgement.txt" in desk.said()
+    one = letter()
+    deliver(desk.ports["smtp"], one.raw, one.sender)
+    desk.settle()
+    assert judge(desk, [one]).problems == ()
+    figure("C3", f"{len(broken)} of {len(broken)} broken templates refused at reload, the old ones stay")
