@@ -40,6 +40,8 @@ RESTART_PAUSE = (0.0, 0.5, 2.0, 5.0, 15.0)
 
 # How often the parent asks whether the lock of the daemon is still ours.
 LOCK_SECONDS = 5.0
+# How long a start waits for it.
+LOCK_PATIENCE = 3.0
 
 _SIGNALS = frozenset((signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD))
 _PR_SET_PDEATHSIG = 1
@@ -81,7 +83,7 @@ def run(config: Config) -> None:
     log.set_up(config.log.format, config.log.level)
     database = Database.open(config.database)
     migrate.prepare(database)
-    lock = database.lock_for_daemon()
+    lock = _lock(database)
     with database.write() as conn:
         # All was killed, by whatever hand: that was no mail's fault.
         spool.free_leases(conn, counting=())
@@ -110,10 +112,25 @@ def run(config: Config) -> None:
     logger.info("stopped")
 
 
+def _lock(database: Database) -> Lock:
+    """The lock of the daemon. After a kill -9 the parts of the last one hold it for the moment that they take to die.
+
+    Raises AlreadyRunning.
+    """
+    give_up = time.monotonic() + LOCK_PATIENCE
+    while True:
+        try:
+            return database.lock_for_daemon()
+        except AlreadyRunning:
+            if time.monotonic() > give_up:
+                raise
+        time.sleep(0.05)
+
+
 def build(config: Config) -> tuple[Templates, Policy]:
     """Templates and policy of a config. Raises MailcaseError for what is wrong in either."""
     templates = load_templates(config.templates)
-    return templates, config.policy(templates.phrases)
+    return templates, config.policy(templates.phrases, templates.answers)
 
 
 def _bells() -> dict[str, Bell]:
