@@ -64,6 +64,7 @@ class Nursery:
             word, pid, *code = line.split()
             with self._said:
                 if word == b"started":
+                    self._ended.pop(int(pid), None)  # the kernel uses numbers again
                     self._started.append(int(pid))
                 else:
                     self._ended[int(pid)] = int(code[0])

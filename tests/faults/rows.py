@@ -14,7 +14,7 @@ _FOLDERS = ("faults", "intake")
 _NAMED = re.compile(r"(?<=_)[A-D]\d{1,2}(?=_)")
 
 
-def tests_by_row() -> dict[str, list[str]]:
+def by_row() -> dict[str, list[str]]:
     """The tests of each row, as pytest calls them: `tests/faults/test_clock.py::test_C6_a_clock_that_jumps`."""
     found: dict[str, list[str]] = {row: [] for row in ROWS}
     for folder in _FOLDERS:

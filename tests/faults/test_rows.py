@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults.rows import ROWS, tests_by_row
+from tests.faults.rows import ROWS, by_row
 
 
 @pytest.mark.parametrize("row", ROWS)
 def test_there_is_a_test_of(row: str) -> None:
-    assert tests_by_row()[row], f"no test in tests/faults or tests/intake is called test_{row}_..."
+    assert by_row()[row], f"no test in tests/faults or tests/intake is called test_{row}_..."

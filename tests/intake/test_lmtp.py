@@ -77,7 +77,7 @@ def mta() -> Iterator[postfix.Postfix]:
         yield server
 
 
-def test_postfix_keeps_only_what_was_deferred(mta: postfix.Postfix, tmp_path: Path, database: object) -> None:
+def test_A13_postfix_keeps_only_what_was_deferred(mta: postfix.Postfix, tmp_path: Path, database: object) -> None:
     """A13: one of three recipients is unknown, one is put off; the first is not sent again."""
     with running(tmp_path / "mailcase.db", max_recipients=1) as desk:
         mta.deliver_to(desk.lmtp)
@@ -93,7 +93,7 @@ def test_postfix_keeps_only_what_was_deferred(mta: postfix.Postfix, tmp_path: Pa
         assert MAIL.partition(b"\r\n\r\n")[2] in row.raw
 
 
-def test_postfix_tries_again_what_the_database_could_not_take(
+def test_A13_postfix_tries_again_what_the_database_could_not_take(
     mta: postfix.Postfix, tmp_path: Path, database: object
 ) -> None:
     """A13 and A11: the database is locked, every recipient hears 451, and Postfix keeps them both."""
@@ -112,7 +112,7 @@ def test_postfix_tries_again_what_the_database_could_not_take(
         assert [sorted(row.recipients) for row in desk.kept()] == [["sales@example.com", "support@example.com"]]
 
 
-def test_postfix_delivers_fifty_at_once(mta: postfix.Postfix, tmp_path: Path, database: object) -> None:
+def test_A13_postfix_delivers_fifty_at_once(mta: postfix.Postfix, tmp_path: Path, database: object) -> None:
     with running(tmp_path / "mailcase.db") as desk:
         mta.deliver_to(desk.lmtp)
         raws = [mail(f"many-{number}", b".\r\n.. dots\r\n" + b"z" * 900 + b"\r\n") for number in range(50)]

@@ -90,7 +90,7 @@ def test_nothing_else_is_taken(desk: Desk, path: str) -> None:
         assert wire.say("DATA").startswith("503 5.5.1")
 
 
-def test_size_is_looked_at_before_the_body(desk: Desk) -> None:
+def test_A10_size_is_looked_at_before_the_body(desk: Desk) -> None:
     """A10, declared."""
     with Wire(desk.smtp) as wire:
         wire.say("EHLO c")
@@ -98,7 +98,7 @@ def test_size_is_looked_at_before_the_body(desk: Desk) -> None:
         assert wire.say("MAIL FROM:<a@b.example> SIZE=1048576") == "250 2.1.0 OK"
 
 
-def test_size_is_measured_after_the_dots_are_undone(desk: Desk) -> None:
+def test_A10_size_is_measured_after_the_dots_are_undone(desk: Desk) -> None:
     """A10, real. RFC 1870 section 5: doubled dots do not count."""
     head = mail("size")
     exact = head + b"." * 70 + b"\r\n"

@@ -41,7 +41,7 @@ def retrying(desk: Desk, raws: list[bytes], seconds: float = 60) -> None:
 
 
 @pytest.mark.parametrize("place", ["before_begin", "before_commit", "after_commit", "after_250"])
-def test_kill_at_a_failpoint_loses_nothing_and_doubles_nothing(tmp_path: Path, database: object, place: str) -> None:
+def test_A4_A5_A7_A8_kill_at_a_failpoint_loses_nothing_and_doubles_nothing(tmp_path: Path, database: object, place: str) -> None:
     """A4 to A8. Each process dies at its first mail; the last one lives."""
     path = tmp_path / "mailcase.db"
     sockets, smtp, lmtp = bound()
@@ -65,7 +65,7 @@ def test_kill_at_a_failpoint_loses_nothing_and_doubles_nothing(tmp_path: Path, d
 
 
 @pytest.mark.parametrize("step", ["connect", "rcpt", "data", "dot"])
-def test_kill_in_the_dialogue_leaves_nothing_half(tmp_path: Path, database: object, step: str) -> None:
+def test_A1_A2_A3_kill_in_the_dialogue_leaves_nothing_half(tmp_path: Path, database: object, step: str) -> None:
     """A1 to A3, and a kill at any time after the dot."""
     path = tmp_path / "mailcase.db"
     sockets, smtp, lmtp = bound()
@@ -104,7 +104,7 @@ def test_failpoints_need_two_variables(tmp_path: Path, database: object) -> None
         assert deliver(desk.smtp, MAIL)[0].startswith("250")
 
 
-def test_a_locked_database_is_451_and_blocks_nobody(tmp_path: Path, database: object) -> None:
+def test_A11_a_locked_database_is_451_and_blocks_nobody(tmp_path: Path, database: object) -> None:
     """A11: an answer within ten seconds, and the event loop turns all the while."""
     path = tmp_path / "mailcase.db"
     with running(path) as desk, closing(sqlite3.connect(path, isolation_level=None)) as other, Wire(desk.smtp) as wire:
@@ -126,7 +126,7 @@ def test_a_locked_database_is_451_and_blocks_nobody(tmp_path: Path, database: ob
 
 
 @needs_strace
-def test_a_full_disk_is_452_until_there_is_room(tmp_path: Path, database: object) -> None:
+def test_A11_a_full_disk_is_452_until_there_is_room(tmp_path: Path, database: object) -> None:
     """A11: ENOSPC for a while, from the kernel's mouth."""
     fault = [*QUIET, "-e", "trace=pwrite64", "-e", "inject=pwrite64:error=ENOSPC:when=40..60"]
     with process(tmp_path / "mailcase.db", under=fault) as (_, desk):
@@ -139,7 +139,7 @@ def test_a_full_disk_is_452_until_there_is_room(tmp_path: Path, database: object
 
 
 @needs_strace
-def test_an_error_of_the_disk_is_451_and_ends_the_process(tmp_path: Path, database: object) -> None:
+def test_A12_an_error_of_the_disk_is_451_and_ends_the_process(tmp_path: Path, database: object) -> None:
     """A12: after a failed fdatasync nobody knows what is on the disk but a new process."""
     fault = [*QUIET, "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=2+"]
     with process(tmp_path / "mailcase.db", under=fault) as (listener, desk):
@@ -159,7 +159,7 @@ def test_an_error_of_the_disk_is_451_and_ends_the_process(tmp_path: Path, databa
 
 
 @needs_strace
-def test_every_250_comes_after_the_bytes_are_on_disk(tmp_path: Path, database: object) -> None:
+def test_A12_every_250_comes_after_the_bytes_are_on_disk(tmp_path: Path, database: object) -> None:
     """Bar 5: between 354 and 250 there is a successful fdatasync."""
     log = tmp_path / "trace"
     watch = [str(STRACE), "-f", "-qq", "-s", "20", "-o", str(log), "-e", "trace=fdatasync,sendto"]
@@ -179,7 +179,7 @@ def test_every_250_comes_after_the_bytes_are_on_disk(tmp_path: Path, database: o
     assert good == 15
 
 
-def test_postgresql_goes_away_and_comes_back(tmp_path: Path) -> None:
+def test_A11_postgresql_goes_away_and_comes_back(tmp_path: Path) -> None:
     """A11: 451 while it is away, 250 within five seconds of its return."""
     if postgres.find_binaries() is None:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.intake.smtp_desk import MAIL, Wire, deliver, mail, process, running, stuffed
 
 
-def test_silent_clients_are_ended(tmp_path: Path, database: object) -> None:
+def test_A9_silent_clients_are_ended(tmp_path: Path, database: object) -> None:
     """A9, with a shorter patience: before a command, and in the middle of a mail."""
     with running(tmp_path / "mailcase.db", limits={"idle": 0.5}) as desk:
         with Wire(desk.smtp) as idle, Wire(desk.smtp) as halfway:
@@ -25,7 +25,7 @@ def test_silent_clients_are_ended(tmp_path: Path, database: object) -> None:
         assert deliver(desk.smtp, MAIL)[0].startswith("250")
 
 
-def test_a_byte_now_and_then_holds_no_place_for_ever(tmp_path: Path, database: object) -> None:
+def test_A9_a_byte_now_and_then_holds_no_place_for_ever(tmp_path: Path, database: object) -> None:
     """A9: never idle for long, but too long in all."""
     with running(tmp_path / "mailcase.db", limits={"idle": 5, "session": 1.5}) as desk, Wire(desk.smtp) as wire:
         wire.begin()
@@ -38,7 +38,7 @@ def test_a_byte_now_and_then_holds_no_place_for_ever(tmp_path: Path, database: o
         assert desk.kept() == []
 
 
-def test_a_client_that_hangs_up_in_the_middle_leaves_nothing(tmp_path: Path, database: object) -> None:
+def test_A9_a_client_that_hangs_up_in_the_middle_leaves_nothing(tmp_path: Path, database: object) -> None:
     """A9."""
     with running(tmp_path / "mailcase.db") as desk:
         for cut in (b"", b"Subject: x\r\n", stuffed(MAIL)[:-1], stuffed(MAIL)[:-5]):
@@ -52,7 +52,7 @@ def test_a_client_that_hangs_up_in_the_middle_leaves_nothing(tmp_path: Path, dat
         assert desk.door.held == 0
 
 
-def test_many_slow_clients_hold_up_nobody(tmp_path: Path, database: object) -> None:
+def test_A9_many_slow_clients_hold_up_nobody(tmp_path: Path, database: object) -> None:
     """A9: 100 clients in the middle of a mail, and one that is well."""
     with running(tmp_path / "mailcase.db", max_connections_per_ip=150) as desk:
         slow = [Wire(desk.smtp) for _ in range(100)]
@@ -64,7 +64,7 @@ def test_many_slow_clients_hold_up_nobody(tmp_path: Path, database: object) -> N
             wire.close()
 
 
-def test_connections_are_counted_by_address_and_in_all(tmp_path: Path, database: object) -> None:
+def test_A16_connections_are_counted_by_address_and_in_all(tmp_path: Path, database: object) -> None:
     """A16."""
     with running(tmp_path / "mailcase.db", max_connections_per_ip=3, max_connections=5) as desk:
         first = [Wire(desk.smtp) for _ in range(3)]
@@ -77,7 +77,7 @@ def test_connections_are_counted_by_address_and_in_all(tmp_path: Path, database:
             wire.close()
 
 
-def test_a_flood_is_turned_away_and_leaves_no_sockets(tmp_path: Path, database: object) -> None:
+def test_A16_a_flood_is_turned_away_and_leaves_no_sockets(tmp_path: Path, database: object) -> None:
     """A16: 400 connections at once."""
     with running(tmp_path / "mailcase.db", max_connections_per_ip=20) as desk:
         flood = [Wire(desk.smtp, greet=False) for _ in range(400)]
@@ -99,7 +99,7 @@ def test_errors_are_counted(tmp_path: Path, database: object) -> None:
         assert wire.closed()
 
 
-def test_a_stream_without_end_takes_no_memory(tmp_path: Path, database: object) -> None:
+def test_A10_a_stream_without_end_takes_no_memory(tmp_path: Path, database: object) -> None:
     """A10: 100 MB where 10 are allowed. The process may grow by twice the limit."""
     with running(tmp_path / "mailcase.db", max_size="10M") as desk, Wire(desk.smtp) as wire:
         wire.begin()
@@ -115,7 +115,7 @@ def test_a_stream_without_end_takes_no_memory(tmp_path: Path, database: object) 
         assert desk.kept() == []
 
 
-def test_mails_in_hand_are_bounded_over_all_sessions(tmp_path: Path, database: object) -> None:
+def test_A10_mails_in_hand_are_bounded_over_all_sessions(tmp_path: Path, database: object) -> None:
     """200 clients with 25 MB each would be 5 GB: what goes over the budget is put off."""
     with running(tmp_path / "mailcase.db", max_size="64M") as desk:
         assert desk.door is not None
@@ -128,7 +128,7 @@ def test_mails_in_hand_are_bounded_over_all_sessions(tmp_path: Path, database: o
         assert desk.door.held == 0
 
 
-def test_sigterm_finishes_the_mail_in_hand_and_no_other(tmp_path: Path, database: object) -> None:
+def test_A15_sigterm_finishes_the_mail_in_hand_and_no_other(tmp_path: Path, database: object) -> None:
     """A15."""
     with process(tmp_path / "mailcase.db") as (listener, desk), Wire(desk.smtp) as idle, Wire(desk.smtp) as busy:
         busy.begin()
@@ -143,7 +143,7 @@ def test_sigterm_finishes_the_mail_in_hand_and_no_other(tmp_path: Path, database
         assert [row.raw for row in desk.kept()] == [b"From: ann@customer.example\r\n\r\nDone.\r\n"]
 
 
-def test_sigterm_at_any_time_loses_nothing(tmp_path: Path, database: object) -> None:
+def test_A15_sigterm_at_any_time_loses_nothing(tmp_path: Path, database: object) -> None:
     """A15: what was answered with 250 is there, and nothing else."""
     accepted: list[bytes] = []
     for turn in range(3):
