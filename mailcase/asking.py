@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mailcase.core import people
 from mailcase.core.command import Command, parse
-from mailcase.core.context import Arrival, CaseRow, Desk, Found, HistoryLine
+from mailcase.core.context import Arrival, CaseRow, Desk, Found, HistoryLine, Letter
 from mailcase.core.decision import CaseView
 from mailcase.core.policy import Agent, Policy
 from mailcase.store import cases, letters
@@ -37,13 +37,17 @@ def with_answers(conn: Connection, arrival: Arrival, desk: Desk) -> Desk:
     touched = [*desk.cases.values(), *shown.values(), *((case,) if case else ())]
     desk = replace(desk, hidden=frozenset(hidden(conn, agent, touched, desk.policy)))
     if case and (order.has("split") or order.has("forward")):
-        letter, count = letters.answered(conn, case.number, arrival.keys.ids)
-        languages = {**desk.languages}
-        if letter:
-            languages[letter.author.key] = cases.contact_language(conn, letter.author.address) or ""
-        desk = replace(desk, answered=letter, letters=count, languages=languages)
+        desk = with_letter(conn, desk, *letters.answered(conn, case.number, arrival.keys.ids))
     found = {str(c): _answer(conn, c, agent, desk, shown) for c in order.questions[:MOST_QUESTIONS] if c.name != "help"}
     return replace(desk, found=found)
+
+
+def with_letter(conn: Connection, desk: Desk, letter: Letter | None, count: int) -> Desk:
+    """The desk with the message that a split or a transfer is about, of `count`, and the language of its author."""
+    if letter is None:
+        return replace(desk, letters=count)
+    spoken = cases.contact_language(conn, letter.author.address) or ""
+    return replace(desk, answered=letter, letters=count, languages={**desk.languages, letter.author.key: spoken})
 
 
 def hidden(conn: Connection, agent: Agent, touched: Iterable[CaseView], policy: Policy) -> set[int]:

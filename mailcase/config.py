@@ -302,8 +302,11 @@ class Config(Table):
         """The keys that sign reply tokens, the newest first. Raises ConfigError when there is none."""
         return read_keys(self.secret_file)
 
-    def policy(self, phrases: Mapping[str, Mapping[str, str]] | None = None) -> policy.Policy:
-        """What `decide` needs to know of this file. `phrases` are the short texts of the templates, by language.
+    def policy(
+        self, phrases: Mapping[str, Mapping[str, str]] | None = None, answers: tuple[str, ...] = ()
+    ) -> policy.Policy:
+        """What `decide` needs to know of this file. `phrases` are the short texts of the templates, by language,
+        `answers` the names of the operator's own.
 
         Raises ConfigError when the secret cannot be read.
         """
@@ -319,6 +322,7 @@ class Config(Table):
             # The oldest key: putting a new one in front does not make our own mail look like another desk's.
             desk_id=hashlib.sha256(b"desk:" + keys[-1]).hexdigest()[:12],
             phrases=phrases or {},
+            answers=answers,
         )
 
     def warnings(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import secrets
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from mailcase.asking import with_letter
 from mailcase.config import Config
 from mailcase.core.act import Refused, Words, Work, act, problem_lines, problem_of
 from mailcase.core.case import ImpossibleMove
@@ -18,8 +19,8 @@ from mailcase.core.policy import Policy
 from mailcase.errors import MailcaseError
 from mailcase.outgoing.letters import Writer
 from mailcase.outgoing.templates import load as load_templates
-from mailcase.planning import desk_for, write_all
-from mailcase.store import cases, migrate
+from mailcase.planning import desk_for, final_cases, originals, write_all
+from mailcase.store import cases, letters, migrate
 from mailcase.store.engine import Database
 from mailcase.store.errors import Moved
 from mailcase.worker import apply
@@ -46,7 +47,7 @@ class Operator:
 
     def __init__(self, config: Config) -> None:
         templates = load_templates(config.templates)
-        self.policy: Policy = config.policy(templates.phrases)
+        self.policy: Policy = config.policy(templates.phrases, templates.answers)
         self.database = Database.open(config.database)
         migrate.check(self.database)
         self.writer = Writer(self.policy, templates, os.urandom)
@@ -68,35 +69,44 @@ class Operator:
             raise Unknown(f"there is no agent {name}; there are: {known}")
         return Actor("agent", agent.name), Address(agent.display_name, agent.address)
 
-    def do(self, number: int, name: str, order: Order, words: Words) -> Work:
-        """Carry out an order on a case. Raises NotDone, Unknown or StoreError; then nothing was changed."""
+    def do(self, number: int, name: str, order: Order, words: Words, message: str = "") -> Work:
+        """Carry out an order on a case. `message` is the Message-ID of the message that a split or a transfer is about.
+
+        Raises NotDone, Unknown or StoreError; then nothing was changed.
+        """
         key = f"cli:{secrets.token_hex(8)}"
         actor, author = self.actor(name)
         for _ in range(TRIES):
             try:
-                return self._try(number, actor, author, order, words, key)
+                return self._try(number, actor, author, order, words, key, message)
             except Moved:
                 continue
             except (Refused, ImpossibleMove) as error:
                 raise NotDone(*self._lines((problem_of(error),))) from None
         raise NotDone(f"case {number} is being changed all the time; try again")
 
-    def _try(self, number: int, actor: Actor, author: Address, order: Order, words: Words, key: str) -> Work:
+    def _try(
+        self, number: int, actor: Actor, author: Address, order: Order, words: Words, key: str, message: str
+    ) -> Work:
         now = datetime.now(UTC)
         follows = words.answers(order) or order.has("followup")
         with self.database.read() as conn:
             case = self._case(conn, number, follows)
-            named = cases.by_numbers(conn, [int(c.argument) for c in order.commands if c.name == "link"])
-            found = {c.number: c for c in (*named, case)}
+            named = final_cases(conn, [int(c.argument) for c in order.commands if c.name in ("link", "merge")])
+            found = {**named, case.number: case}
             desk = desk_for(conn, self.policy, now, case, case.requester, found)
+            if order.has("split") or order.has("forward"):
+                desk = self._with_letter(conn, desk, case, message)
         work = act(desk, case, actor, key, author, order, words)
         decision = work.change.finish("command-line", Outcome("note", work.change.case.number))
-        mails = write_all(decision.replies, self.writer, now)
+        with self.database.read() as conn:
+            passed_on = originals(conn, decision.replies)
+        mails = write_all(decision.replies, self.writer, now, passed_on=passed_on)
         held = [mail.hold for mail in mails if mail.hold]
         if held:
             raise NotDone(*held)
         with self.database.write() as conn:
-            apply(conn, decision, mails, now, spool_id=None, versions={n: c.version for n, c in found.items()})
+            apply(conn, decision, mails, now, spool_id=None, versions={c.number: c.version for c in found.values()})
         return work
 
     def _case(self, conn: Connection, number: int, follows: bool) -> CaseView:
@@ -106,6 +116,14 @@ class Operator:
             raise Unknown(f"there is no case {number}; mailcase case list shows what there is")
         active = cases.active_follow_up(conn, case.number) if case.closed and follows else None
         return (cases.by_number(conn, active) if active is not None else None) or case
+
+    def _with_letter(self, conn: Connection, desk: Desk, case: CaseView, message: str) -> Desk:
+        """The desk with the customer's message that is meant, else the newest. Raises Unknown."""
+        bare = message.strip().removeprefix("<").removesuffix(">")
+        letter, count = letters.answered(conn, case.number, (), bare)
+        if letter is None and bare:
+            raise Unknown(f"there is no message <{bare}> of a customer on case {case.number}")
+        return with_letter(conn, desk, letter, count)
 
     def _lines(self, problems: tuple[Problem, ...]) -> list[str]:
         now = datetime.now(UTC)

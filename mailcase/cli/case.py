@@ -182,6 +182,40 @@ def link(number: Number, other: Annotated[int, typer.Argument(metavar="NUMBER")]
     _do(desk, number, agent, [desk.check("link", str(other))])
 
 
+@app.command()
+def merge(number: Number, into: Annotated[int, typer.Argument(metavar="INTO", help="The case that goes on.")],
+          agent: As = "") -> None:  # fmt: skip
+    """Merge a case into another one: its people and its mail go there from now on."""
+    desk = _operator()
+    _do(desk, number, agent, [desk.check("merge", str(into))])
+
+
+@app.command()
+def split(
+    number: Number,
+    message: Annotated[str, typer.Option("--message", metavar="MESSAGE-ID", help="Not the newest, but this one.")] = "",
+    agent: As = "",
+) -> None:
+    """Make a case of its own of a customer's message."""
+    desk = _operator()
+    _do(desk, number, agent, [desk.check("split", "")], message=message)
+
+
+@app.command()
+def forward(
+    number: Number,
+    to: Annotated[str, typer.Argument(metavar="A@B", help="Who is asked.")],
+    text: Text = None,
+    file: File = None,
+    message: Annotated[str, typer.Option("--message", metavar="MESSAGE-ID", help="Not the newest, but this one.")] = "",
+    agent: As = "",
+) -> None:
+    """Ask somebody else for help with a customer's message; their answer comes back to the case."""
+    desk = _operator()
+    words = _words(text, file, "") if text is not None or file is not None else ""
+    _do(desk, number, agent, [desk.check("forward", to)], words, message=message)
+
+
 def _customer(row: dict[str, Any]) -> str:
     return str(row["requester"]["name"] or row["requester"]["address"])
 
@@ -193,14 +227,15 @@ def _operator() -> Operator:
 
 
 def _do(
-    desk: Operator, number: int, agent: str, commands: list[Command], text: str = "", template: str = ""
-) -> None:
+    desk: Operator, number: int, agent: str, commands: list[Command], text: str = "", template: str = "",
+    message: str = "",
+) -> None:  # fmt: skip
     from mailcase.core.act import Words
     from mailcase.core.command import Order
 
     if template and template not in desk.writer.templates.kinds:
         raise Asked(f"there is no template {template}; there are: {', '.join(desk.writer.templates.kinds)}")
-    work = desk.do(number, agent, Order(tuple(commands), text), Words(text, template=template))
+    work = desk.do(number, agent, Order(tuple(commands), text), Words(text, template=template), message)
     for line in work.done or [f"case {work.change.case.number}: nothing to change"]:
         print(output.printable(line))
 

@@ -107,7 +107,8 @@ def _desk(stack: ExitStack) -> tuple[Policy, Looker]:
     from mailcase.outgoing.templates import load as load_templates
 
     config = settings.load_config()
-    policy = config.policy(load_templates(config.templates).phrases)
+    templates = load_templates(config.templates)
+    policy = config.policy(templates.phrases, templates.answers)
     conn = stack.enter_context(connection(config))
     return policy, lambda mail, reading: look(conn, mail, reading, policy, mail.received_at)
 

@@ -112,6 +112,11 @@ class Templates:
         names = {path.stem for path in self._own_files() if path.suffix == ".txt" and path.stem[0] != "_"}
         return (*kinds.KINDS, *sorted(names - set(kinds.KINDS)))
 
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """The operator's own answers: what `#template` may name."""
+        return tuple(kind for kind in self.kinds if kind not in kinds.KINDS)
+
     def sample_values(self, kind: str, language: str) -> dict[str, object]:
         """Values with which a preview of `kind` can be rendered."""
         return kinds.sample_values(kind, self.phrases.get(_primary(language), self.phrases[phrases.DEFAULT]))

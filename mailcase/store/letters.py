@@ -30,12 +30,17 @@ def newest(conn: Connection, number: int, most: int) -> tuple[Letter, ...]:
     return tuple(_letter(row) for row in reversed(rows))
 
 
-def answered(conn: Connection, number: int, ids: Sequence[str]) -> tuple[Letter | None, int]:
-    """(the customer's message on this case that the copies with these Message-IDs show, else the newest one; how many
-    messages of customers there are)."""
+def answered(conn: Connection, number: int, ids: Sequence[str], message_id: str = "") -> tuple[Letter | None, int]:
+    """(a customer's message on this case; how many there are).
+
+    It is the one with this `message_id`, else the one that the copies with these `ids` show, else the newest.
+    """
     of_customers = _NEWEST.where(*_FROM_CUSTOMERS)
     count = conn.scalar(select(func.count()).select_from(message).where(message.c.case == number, *_FROM_CUSTOMERS))
     row = None
+    if message_id:
+        row = conn.execute(of_customers.where(message.c.message_id == message_id), {"number": number}).first()
+        return (_letter(row) if row else None), int(count or 0)
     shown = {copy[0]: _SHOWS.match(copy[1]) for copy in _COPY.all(conn, ids=list(ids))} if ids else {}
     for match in (shown.get(message_id) for message_id in ids):
         if match and row is None:
