@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import re
 import shutil
 import smtplib
@@ -12,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from mailcase.store import spool
+from mailcase.store.engine import Database, DatabaseUnavailable
 from tests.docs.markdown import ROOT, blocks, read
-from tests.servers import postfix
+from tests.servers import postfix, postgres
 from tools.desk import Desk
 
 PAGE = read("docs/install.md")
@@ -114,3 +117,45 @@ def test_postfix_delivers_to_a_socket(mta: postfix.Postfix) -> None:
         mta.wait_until_empty()
         desk.settled()
         assert [case["subject"] for case in desk.json("case", "list")] == ["Socket"]
+
+
+def test_postgresql_takes_the_password_from_the_file(tmp_path: Path, postgres_server: postgres.Postgres) -> None:
+    """The form of the page: `postgresql://mailcase@127.0.0.1/mailcase?passfile=…`, with passwords that are asked for."""
+    said = re.search(r'`database = "(postgresql://[^`"]+)"`', PAGE)
+    line = re.search(r"`(127\.0\.0\.1:5432:[^`]+)`", PAGE)
+    assert said
+    assert line
+    server = postgres_server
+    rules = server.folder / "data/pg_hba.conf"
+    before = rules.read_text()
+    server.execute("CREATE ROLE with_password LOGIN PASSWORD 'of this test'")
+    server.execute("CREATE DATABASE with_password OWNER with_password TEMPLATE template_mailcase")
+    try:
+        rules.write_text(f"host all with_password 127.0.0.1/32 scram-sha-256\n{before}")
+        server.execute("SELECT pg_reload_conf()")
+        passfile = tmp_path / "pgpass"
+        url = said[1].replace("/etc/mailcase/pgpass", str(passfile)).replace("127.0.0.1", f"127.0.0.1:{server.port}")
+        url = re.sub(r"\bmailcase(?=[@?])", "with_password", url)
+        with pytest.raises(DatabaseUnavailable):
+            Database.open(url)
+        text = line[1].replace("5432", str(server.port)).replace("mailcase:mailcase", "with_password:with_password")
+        passfile.write_text(text.replace("PASSWORD", "of this test") + "\n")
+        passfile.chmod(0o600)
+        Database.open(url).close()
+    finally:
+        rules.write_text(before)
+        server.execute("SELECT pg_reload_conf()")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_commands_of_root_leave_the_owner_as_it_is(tmp_path: Path, sqlite_template: Path) -> None:
+    database = tmp_path / "mailcase.db"
+    shutil.copy(sqlite_template, database)
+    nobody = pwd.getpwnam("nobody").pw_uid
+    os.chown(database, nobody, -1)
+    held = Database.open(f"sqlite:///{database}")
+    with held.write() as conn:
+        spool.free_leases(conn)
+        assert {path.stat().st_uid for path in tmp_path.iterdir()} == {nobody}
+    held.close()
+    assert {path.name: path.stat().st_uid for path in tmp_path.iterdir()} == {"mailcase.db": nobody}
