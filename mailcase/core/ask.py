@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from mailcase.core import answer
 from mailcase.core.command import COMMANDS, QUESTIONS, Command
@@ -43,7 +44,8 @@ def _reply(arrival: Arrival, desk: Desk, agent: Agent, question: Command, key: s
         else:
             values["notices"] = [*said, desk.policy.phrase(language, "case_hidden", number=question.argument)]
     else:
-        values |= _list(desk.found[str(question)], desk, language)
+        listed = _list(desk.found[str(question)], desk, language)
+        values |= {**listed, "notices": [*said, *listed["notices"]]}
     return Reply(
         kind="case-shown" if case else "command-result",
         case=case,
@@ -64,7 +66,7 @@ def command_help(desk: Desk, language: str) -> list[dict[str, str]]:
     return [{"command": f"#{n}", "text": desk.policy.phrase(language, f"help_{n}")} for n in COMMANDS]
 
 
-def _list(found: Found, desk: Desk, language: str) -> dict[str, object]:
+def _list(found: Found, desk: Desk, language: str) -> dict[str, list[Any]]:
     said = []
     if not found.rows:
         said.append(desk.policy.phrase(language, "nothing_found"))

@@ -24,6 +24,8 @@ _NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9:]*)")
 _ATTRIBUTE = re.compile(r"""([a-zA-Z-]{1,40})\s{0,5}=\s{0,5}("[^"]*"|'[^']*'|[^\s"'>]+)""")
 _SPACE = re.compile(r"[ \t\r\n\f\u200b\ufeff]+")
 _BLANK_LINES = re.compile(r"\n{3,}")
+# Of no height, or seen through: nobody has read it. Layouts set font-size to 0 around what has a size of its own.
+_NO_SIZE = re.compile(r"(?:max-height|opacity):0(?:\.0+)?(?:px|pt|em|rem|%)?(?![.\w])")
 _VOID = ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr")
 _SKIPPED = (
     "script", "style", "head", "title", "template", "noscript", "object", "svg", "math", "select", "textarea", "iframe",
@@ -141,7 +143,8 @@ def _is_hidden(tag: str) -> bool:
     if "style" not in tag and "STYLE" not in tag and "hidden" not in tag:
         return False
     style = _SPACE.sub("", _attributes(tag).get("style", "").lower())
-    return "display:none" in style or "visibility:hidden" in style or "mso-hide:all" in style
+    words = ("display:none", "visibility:hidden", "mso-hide:all")
+    return any(word in style for word in words) or bool(_NO_SIZE.search(style))
 
 
 def _write_tag(writer: _Writer, name: str, tag: str, closing: bool) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from mailcase.core.ingest import ingest_key
 from mailcase.core.message import Envelope
-from mailcase.core.policy import Agent, Deadlines, Mailbox, Policy, Trust
+from mailcase.core.policy import Agent, AutomaticLimits, Deadlines, Mailbox, Policy, Trust
 from mailcase.outgoing.letters import Writer
 from mailcase.outgoing.templates import load
 from mailcase.store import outbox, spool
@@ -34,6 +34,8 @@ BOB = Agent("bob", "bob@staff.example", "Bob", mailboxes=("support",))
 SUE = Agent("sue", "sue@staff.example", "Sue", role="supervisor", language="de")
 TEMPLATES = load()
 ANNA = "Anna Berg <anna@example.org>"
+# The clock stands still, and one customer opens every case.
+MANY = AutomaticLimits(1_000_000, 1_000_000, 1_000_000, 1_000_000, 1_000_000)
 _ids = itertools.count(1)
 
 
@@ -45,7 +47,7 @@ class Room:
         self.database = Database.open(f"sqlite:///{folder / 'room.db'}")
         self.now = NOW
         self.policy = Policy(
-            mailboxes=(SUPPORT, SALES), agents=(BOB, SUE), trust=Trust(**trust), secrets=(b"a secret of these tests",),
+            mailboxes=(SUPPORT, SALES), agents=(BOB, SUE), trust=Trust(**trust), automatic=MANY, secrets=(b"a secret of these tests",),
             desk_id="roomdesk", phrases=TEMPLATES.phrases,
         )  # fmt: skip
 
