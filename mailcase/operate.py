@@ -110,10 +110,10 @@ class Operator:
         return work
 
     def _case(self, conn: Connection, number: int, follows: bool) -> CaseView:
-        """A case, where merges lead; for an answer on a closed one its active follow-up (F5). Raises Unknown."""
+        """A case, where merges lead; for an answer on a closed one its active follow-up (F5). Raises NotDone."""
         case = cases.by_number(conn, cases.final_number(conn, number))
         if case is None:
-            raise Unknown(f"there is no case {number}; mailcase case list shows what there is")
+            raise NotDone(f"there is no case {number}; mailcase case list shows what there is")
         active = cases.active_follow_up(conn, case.number) if case.closed and follows else None
         return (cases.by_number(conn, active) if active is not None else None) or case
 

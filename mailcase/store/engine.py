@@ -83,10 +83,14 @@ class Database:
         """
         engine = _engine(_parsed(url))
         database = cls(engine)
-        with database.read() as connection:
-            if database.dialect == "postgresql" and connection.exec_driver_sql("SHOW fsync").scalar() == "off":
-                database.warnings = (_FSYNC_OFF,)
-            connection.exec_driver_sql("SELECT 1")
+        try:
+            with database.read() as connection:
+                if database.dialect == "postgresql" and connection.exec_driver_sql("SHOW fsync").scalar() == "off":
+                    database.warnings = (_FSYNC_OFF,)
+                connection.exec_driver_sql("SELECT 1")
+        except DatabaseUnavailable as error:
+            remedy = f"mend {engine.url.render_as_string(hide_password=True)}, or correct database in the config"
+            raise type(error)(f"{'; '.join(error.problems)}; {remedy}") from error
         return database
 
     @property
