@@ -28,6 +28,7 @@ NOUNS = {
     "outbox": "mailcase.cli.outbox",
     "quarantine": "mailcase.cli.quarantine",
     "audit": "mailcase.cli.audit",
+    "backup": "mailcase.cli.backup",
     "deadlines": "mailcase.cli.deadlines",
     "template": "mailcase.cli.template",
     "deliver": "mailcase.cli.deliver",
