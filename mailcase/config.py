@@ -238,6 +238,7 @@ class AgentTable(Table):
     language: Annotated[str, _kept(lambda text: text and values.parse_language(text))] = ""
     receipts: Flag = True
     sees: Literal["all", "worked"] = "all"
+    brief: Annotated[str, _kept(hours.parse_clock)] = ""
     password_file: SecretPath | None = None
 
     def password(self) -> str:

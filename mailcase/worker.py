@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from mailcase import log
+from mailcase import log, rounds
 from mailcase.core import opening, thread
 from mailcase.core.answer import notify
 from mailcase.core.context import Arrival, Desk
@@ -269,7 +269,7 @@ class Worker:
                 with self.database.write() as conn:
                     record.postpone_deadline(conn, deadline, self.clock() + timedelta(minutes=15))
             self.progress(0, 0)
-        return len(found) + self._later()
+        return len(found) + self._later() + rounds.turn(self.database, self.writer, self.clock())
 
     def _later(self) -> int:
         """Send the answers that were to go out later, oldest first (O6). Returns how many came."""

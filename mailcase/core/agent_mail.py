@@ -19,7 +19,7 @@ from mailcase.core.policy import Agent, StatusKind
 
 # What says nothing to anybody outside but what every customer is told of their own case.
 BY_LINK = frozenset(("status", "resolve", "close", "postpone", "note", "assign", "take", "release", "priority", "tag",
-                     "quiet", "link", *QUESTIONS))  # fmt: skip
+                     "quiet", "link", "followup", *QUESTIONS))  # fmt: skip
 
 
 def held_confirmed(arrival: Arrival, desk: Desk) -> Decision | None:

@@ -60,6 +60,21 @@ def local(hours: Hours | None, moment: datetime) -> datetime:
     return moment.astimezone(ZoneInfo(hours.zone) if hours else UTC)
 
 
+def latest(hours: Hours | None, now: datetime, minutes: int, weekday: int | None = None) -> datetime | None:
+    """The last moment at which the desk's clock showed `minutes` after midnight, on a day on which it opens.
+
+    With `weekday` (Monday is 0) on that day of the week, open or not. None where there was none for a fortnight.
+    """
+    zone, today = ZoneInfo(hours.zone if hours else "UTC"), local(hours, now).date()
+    for back in range(15):
+        day = today - timedelta(days=back)
+        right = bool(hours is None or _of_day(hours, day)) if weekday is None else day.weekday() == weekday
+        moment = _moment(day, minutes, zone)
+        if right and moment <= now:
+            return moment
+    return None
+
+
 def _near(hours: Hours, at: datetime) -> Iterator[tuple[datetime, datetime]]:
     day = local(hours, at).date()
     for distance in (-1, 0):

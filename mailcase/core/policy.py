@@ -102,7 +102,8 @@ class Mailbox:
 class Agent:
     """Somebody who works on cases by mail. `addresses` are all that count as theirs, `address` is where mail goes.
 
-    `sees` is all (every case of their mailboxes) or worked (only cases they worked on) (L3).
+    `sees` is all (every case of their mailboxes) or worked (only cases they worked on) (L3). `brief` is when the
+    morning brief comes, such as 08:00 on the clock of their first mailbox; "" for never.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Agent:
     language: str = ""
     receipts: bool = True
     sees: str = "all"
+    brief: str = ""
 
     @property
     def addresses(self) -> frozenset[str]:

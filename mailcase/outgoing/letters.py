@@ -123,10 +123,14 @@ class Writer:
 
     def _rows(self, reply: Reply, mailbox: Mailbox, now: datetime) -> dict[str, object]:
         """The rows of a list with the address behind each, and links that fill in a command (A4)."""
-        rows = reply.values.get("cases")
-        if not isinstance(rows, list) or not reply.agent or not mailbox.plus:
+        if not reply.agent or not mailbox.plus:
             return {}
-        return {"cases": [self._row(row, reply, mailbox, now) for row in rows]}
+        rows, sections = reply.values.get("cases"), reply.values.get("sections")
+        if isinstance(sections, list):
+            return {"sections": [
+                {**one, "cases": [self._row(row, reply, mailbox, now) for row in one["cases"]]} for one in sections
+            ]}  # fmt: skip
+        return {"cases": [self._row(row, reply, mailbox, now) for row in rows]} if isinstance(rows, list) else {}
 
     def _row(self, row: dict[str, Any], reply: Reply, mailbox: Mailbox, now: datetime) -> dict[str, Any]:
         if not row.get("links"):
