@@ -30,6 +30,8 @@ IDLE_SECONDS = 1.0
 TRIM_BEATS = 10
 # How often a worker looks for deadlines while mail keeps it busy.
 DUE_SECONDS = 5.0
+# A worker steps back for the listener: mail at the door waits for an answer, mail that is in does not.
+NICE = 5
 # After a long stop much is due: DUE_A_ROUND at a time, with a pause, so that nobody gets a burst of mail (C6, D2).
 DUE_PAUSE = 60.0
 
@@ -102,6 +104,7 @@ def worker(setup: Setup, slot: int) -> None:
     _free(work, setup.pulse.read(slot).task)
     setup.pulse.beat(slot)
     memory.limit()
+    os.nice(NICE)
     looked, many = 0.0, False
 
     def turn() -> int:

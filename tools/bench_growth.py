@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import Connection, update
 
 from mailcase.store import search, spool
-from mailcase.store.engine import Database
 from mailcase.store.listing import CaseFilter, list_cases, show_case
 from mailcase.store.prepared import inserting
 from mailcase.store.tables import (
@@ -88,8 +87,6 @@ def _fill(desk: MeasuredDesk, messages: int) -> None:
     chance = random.Random(11)
     words = _Words(chance)
     first = 1_001
-    with database.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA synchronous = OFF")
     for start in range(0, messages // A_CASE, IN_ONE_COMMIT):
         numbers = range(first + start, first + min(start + IN_ONE_COMMIT, messages // A_CASE))
         with database.write() as conn:
@@ -97,14 +94,9 @@ def _fill(desk: MeasuredDesk, messages: int) -> None:
     with database.write() as conn:
         conn.execute(update(counter).where(counter.c.name == "case").values(value=first + messages // A_CASE))
         conn.exec_driver_sql("PRAGMA optimize")
-    _close(desk, database)
-    desk.start()
-
-
-def _close(desk: MeasuredDesk, database: Database) -> None:
-    """The commits above were not synced: what follows is."""
     database.close()
     desk.disk()
+    desk.start()
 
 
 class _Chunk:
