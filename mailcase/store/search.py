@@ -144,14 +144,31 @@ _BY_WORDS = {
         "WHERE s.words @@ CAST(:query AS tsquery) ORDER BY s.message DESC LIMIT :most) AS found"
     ),
 }
-_BY_PARTS = {
-    "sqlite": text(
-        'SELECT h."case" FROM search_heading JOIN heading h ON h."case" = search_heading.rowid '
-        "WHERE search_heading MATCH :query ORDER BY search_heading.rowid DESC"
-    ),
+# How many words begin so PostgreSQL guesses wrong, and reads everything from the newest on. Made to gather first, it
+# asks the index.
+_BY_BEGINNINGS = {
+    "sqlite": _BY_WORDS["sqlite"],
     "postgresql": text(
-        'SELECT h."case" FROM search_heading s JOIN heading h ON h."case" = s.number WHERE s.grams @> :query '
-        "ORDER BY s.number DESC"
+        "WITH hit AS MATERIALIZED (SELECT message FROM search_words WHERE words @@ CAST(:query AS tsquery)), "
+        "newest AS (SELECT message FROM hit ORDER BY message DESC LIMIT :most) "
+        'SELECT DISTINCT m."case" FROM newest JOIN message m ON m.id = newest.message'
+    ),
+}
+_STANDS_SOMEWHERE = {
+    "sqlite": text("SELECT 1 FROM search_words WHERE search_words MATCH :query LIMIT 1"),
+    "postgresql": text(
+        "WITH hit AS MATERIALIZED (SELECT 1 FROM search_words WHERE words @@ CAST(:query AS tsquery)) "
+        "SELECT 1 FROM hit LIMIT 1"
+    ),
+}
+_BY_PARTS = {
+    "sqlite": (
+        'SELECT h."case" FROM search_heading JOIN heading h ON h."case" = search_heading.rowid '
+        "WHERE search_heading MATCH :query AND {terms} ORDER BY search_heading.rowid DESC LIMIT :most"
+    ),
+    "postgresql": (
+        'SELECT h."case" FROM search_heading s JOIN heading h ON h."case" = s.number '
+        "WHERE s.grams @> :query AND {terms} ORDER BY s.number DESC LIMIT :most"
     ),
 }
 
@@ -170,6 +187,8 @@ def search(conn: Connection, asked: str, most: int = MOST) -> list[int]:
     terms = fold(asked).split()[:_TERMS]
     if not terms:
         return []
+    if conn.dialect.name == "postgresql":  # a plan made for any words is a bad one for these
+        conn.exec_driver_sql("SET LOCAL plan_cache_mode = force_custom_plan")
     both = {*_by_words(conn, terms, most), *_by_parts(conn, terms, most)}
     return sorted(both, reverse=True)[:most]
 
@@ -181,21 +200,21 @@ def _by_words(conn: Connection, terms: Sequence[str], most: int) -> list[int]:
     wanted = [word for term in terms for word in _asked_words(term)]
     if not wanted:
         return []
-    found = _matching(conn, wanted, (), most)
+    name = conn.dialect.name
+    found = list(conn.scalars(_BY_WORDS[name], {"query": _query(name, wanted), "most": most}))
     if found:
         return found
     long = {word for word in wanted if len(word) >= _BEGINNING or (len(word) == 1 and _UNSPACED.fullmatch(word))}
-    beginnings = {word for word in long if not _matching(conn, [word], (), 1)}
-    return _matching(conn, wanted, beginnings, most) if beginnings else []
+    beginnings = {w for w in long if conn.scalar(_STANDS_SOMEWHERE[name], {"query": _query(name, [w])}) is None}
+    query = _query(name, wanted, beginnings)
+    return list(conn.scalars(_BY_BEGINNINGS[name], {"query": query, "most": most})) if beginnings else []
 
 
-def _matching(conn: Connection, wanted: Sequence[str], beginnings: Container[str], most: int) -> list[int]:
-    # Letters and digits only: nothing in here is an operator, whatever the user wrote (S31).
-    if conn.dialect.name == "sqlite":
-        query = " ".join(f'"{word}"' + (" *" if word in beginnings else "") for word in wanted)
-    else:
-        query = " & ".join(f"'{word}'" + (":*" if word in beginnings else "") for word in wanted)
-    return list(conn.scalars(_BY_WORDS[conn.dialect.name], {"query": query, "most": most}))
+def _query(dialect: str, wanted: Sequence[str], beginnings: Container[str] = ()) -> str:
+    """All of these words. They are letters and digits only: no operator, whatever the user wrote (S31)."""
+    if dialect == "sqlite":
+        return " ".join(f'"{word}"' + (" *" if word in beginnings else "") for word in wanted)
+    return " & ".join(f"'{word}'" + (":*" if word in beginnings else "") for word in wanted)
 
 
 def _asked_words(term: str) -> list[str]:
@@ -214,10 +233,9 @@ def _by_parts(conn: Connection, terms: Sequence[str], most: int) -> list[int]:
     quoted = [gram.replace('"', '""') for gram in wanted]
     query: Any = " ".join(f'"{gram}"' for gram in quoted) if name == "sqlite" else wanted
     position = "instr" if name == "sqlite" else "strpos"
-    narrowed = "".join(f" AND {position}(h.text, :term{i}) > 0" for i in range(len(terms)))
-    statement = str(_BY_PARTS[name]).replace(" ORDER BY", f"{narrowed} ORDER BY") + " LIMIT :most"
+    every = " AND ".join(f"{position}(h.text, :term{i}) > 0" for i in range(len(terms)))
     values = {f"term{i}": term for i, term in enumerate(terms)}
-    return list(conn.scalars(text(statement), {"query": query, "most": most, **values}))
+    return list(conn.scalars(text(_BY_PARTS[name].format(terms=every)), {"query": query, "most": most, **values}))
 
 
 def _rarest(conn: Connection, wanted: set[str]) -> list[str]:
