@@ -20,6 +20,8 @@ ENTITIES = 50_000  # 5 microseconds each
 _URL_LENGTH = 500
 
 _TAG = re.compile(r"(<[/!?a-zA-Z][^<>]*>)")
+_QUOTED = re.compile(r"""\"[^"]*"|'[^']*'""")
+_HIDDEN = re.compile(r"\shidden(?=[\s=/>])", re.IGNORECASE)
 _NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9:]*)")
 _ATTRIBUTE = re.compile(r"""([a-zA-Z-]{1,40})\s{0,5}=\s{0,5}("[^"]*"|'[^']*'|[^\s"'>]+)""")
 _SPACE = re.compile(r"[ \t\r\n\f\u200b\ufeff]+")
@@ -140,8 +142,10 @@ def _attributes(tag: str) -> dict[str, str]:
 
 
 def _is_hidden(tag: str) -> bool:
-    if "style" not in tag and "STYLE" not in tag and "hidden" not in tag:
+    if "style" not in tag and "STYLE" not in tag and "hidden" not in tag and "HIDDEN" not in tag:
         return False
+    if _HIDDEN.search(_QUOTED.sub('""', tag)):
+        return True
     style = _SPACE.sub("", _attributes(tag).get("style", "").lower())
     words = ("display:none", "visibility:hidden", "mso-hide:all")
     return any(word in style for word in words) or bool(_NO_SIZE.search(style))
