@@ -205,7 +205,8 @@ def _attachments(found: Sorted, holes: tuple[cut.Hole, ...], tally: Tally) -> It
                 tally.defects["too-many-attachments"] = None
                 return
             content_id = normalise.clean_line(leaf.message.field("content-id").strip(" \t\r\n<>"))
-            inline = leaf.disposition == "inline" or (bool(content_id) and leaf.disposition != "attachment")
+            # A part of the page is a picture that it can name. Apple's mail calls every file inline, also a contract.
+            inline = bool(content_id) and leaf.disposition != "attachment" and media.startswith("image/")
             size = hole.size if hole is not None else len(data)
             yield Attachment(filename, media, size, index, content_id, inline), data
             index += 1
