@@ -30,6 +30,7 @@ NOUNS = {
     "audit": "mailcase.cli.audit",
     "backup": "mailcase.cli.backup",
     "deadlines": "mailcase.cli.deadlines",
+    "report": "mailcase.cli.report",
     "template": "mailcase.cli.template",
     "deliver": "mailcase.cli.deliver",
     "import": "mailcase.cli.import_mail",
