@@ -89,6 +89,7 @@ class Desk:
         self.environment: dict[str, str] = {}
         self._database: Database | None = None
         self._seen: set[str] = set()
+        self._sent: dict[str, EmailMessage] = {}
         self._ids = itertools.count(1)
 
     def __enter__(self) -> Desk:
@@ -239,7 +240,10 @@ class Desk:
     def _outgoing(self) -> list[tuple[str, EmailMessage]]:
         folder = self.folder / "outgoing" / "new"
         found = sorted(folder.iterdir(), key=lambda p: p.stat().st_mtime_ns) if folder.is_dir() else []
-        return [(p.name, _parsed(p.read_bytes())) for p in found]
+        for path in found:
+            if path.name not in self._sent:
+                self._sent[path.name] = _parsed(path.read_bytes())
+        return [(path.name, self._sent[path.name]) for path in found]
 
     def read(self, address: str, about: str = "") -> EmailMessage:
         """Wait for the next mail to somebody that was not read yet, with `about` in its subject or text."""
