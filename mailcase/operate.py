@@ -17,10 +17,11 @@ from mailcase.core.decision import Actor, CaseView, Outcome
 from mailcase.core.message import Address
 from mailcase.core.policy import Policy
 from mailcase.errors import MailcaseError
+from mailcase.outgoing import recipe
 from mailcase.outgoing.letters import Writer
 from mailcase.outgoing.templates import load as load_templates
-from mailcase.planning import desk_for, final_cases, originals, write_all
-from mailcase.store import cases, letters, migrate
+from mailcase.planning import desk_for, final_cases, originals, write_again, write_all
+from mailcase.store import cases, letters, migrate, outbox, spool
 from mailcase.store.engine import Database
 from mailcase.store.errors import Moved
 from mailcase.worker import apply
@@ -84,6 +85,20 @@ class Operator:
             except (Refused, ImpossibleMove) as error:
                 raise NotDone(*self._lines((problem_of(error),))) from None
         raise NotDone(f"case {number} is being changed all the time; try again")
+
+    def write_again(self, number: int) -> None:
+        """Write a held mail with the templates as they are now; it is due at once. Raises NotDone or StoreError."""
+        now = datetime.now(UTC)
+        with self.database.read() as conn:
+            item = outbox.get(conn, number, with_raw=True)
+            reply, spool_id = recipe.unpack(item.raw)
+            cause = spool.read(conn, [spool_id]) if spool_id else []
+            passed_on = originals(conn, (reply,))
+        mail = write_again(item, reply, self.writer, now, cause[0] if cause else None, passed_on)
+        if mail.hold:
+            raise NotDone(mail.hold)
+        with self.database.write() as conn:
+            outbox.rewrite(conn, number, mail, now)
 
     def _try(
         self, number: int, actor: Actor, author: Address, order: Order, words: Words, key: str, message: str

@@ -27,7 +27,7 @@ from mailcase.core.reading import own_words
 from mailcase.guarding import confirmed_by, with_guard
 from mailcase.outgoing.letters import Writer
 from mailcase.store import cases, letters, outbox, spool
-from mailcase.store.values import OutgoingMail, Spooled
+from mailcase.store.values import OutboxItem, OutgoingMail, Spooled
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -405,6 +405,16 @@ def write_all(
             files = (*files, *_files(raw, read_mail(raw)))
         out.append(writer.write(reply, now, files, hold_id=mail.id if mail else 0))
     return tuple(out)
+
+
+def write_again(
+    item: OutboxItem, reply: Reply, writer: Writer, now: datetime, mail: Spooled | None, passed_on: Mapping[int, bytes]
+) -> OutgoingMail:
+    """A mail that was held because its template failed, under the Message-ID that its case knows it by."""
+    files = _files(mail.raw, read_mail(mail.raw)) if reply.attach and mail else ()
+    if raw := passed_on.get(reply.passes_on):
+        files = (*files, *_files(raw, read_mail(raw)))
+    return writer.write(reply, now, files, hold_id=mail.id if mail else 0, message_id=item.message_id)
 
 
 def _files(raw: bytes, mail: Mail) -> tuple[OutgoingAttachment, ...]:

@@ -180,6 +180,9 @@ class Worker:
         failpoint("after_process_commit")
         for mail, _, plan in plans:
             _told(mail, plan.decision)
+            for held in (letter for letter in plan.mails if letter.hold):
+                logger.error("template-failed", case=held.case, kind=held.kind, problem=held.hold,
+                             remedy="mend the template, then mailcase outbox retry")  # fmt: skip
 
     def _firm(self, conn: Connection, plans: list[Planned]) -> tuple[list[Planned], list[Planned]]:
         """Plans that still hold, and those whose thread has come in since: look these up again (pipeline rule)."""

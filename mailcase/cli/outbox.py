@@ -45,8 +45,20 @@ def list_mails(
 
 @app.command()
 def retry(number: Id) -> None:
-    """Send it again now; also one that failed, is held or uncertain."""
-    _change(number, "retry", "is due now")
+    """Send it again now; also one that failed or is uncertain. One that is held is written anew first."""
+    from mailcase.cli.desk import reading
+    from mailcase.store import outbox
+
+    config = settings.load_config()
+    with reading(config) as conn:
+        is_held = outbox.get(conn, number).state == "held"
+    if not is_held:
+        _change(number, "retry", "is due now")
+        return
+    from mailcase.operate import Operator
+
+    Operator(config).write_again(number)
+    print(f"mail {number} was written again and is due now")
 
 
 @app.command()

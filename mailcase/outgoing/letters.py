@@ -14,6 +14,7 @@ from mailcase.core.decision import Reply
 from mailcase.core.headers import ComposeError
 from mailcase.core.message import Address
 from mailcase.core.policy import Mailbox, Policy
+from mailcase.outgoing import recipe
 from mailcase.outgoing.templates import TemplateError, Templates
 from mailcase.store.values import OutgoingMail
 
@@ -29,21 +30,23 @@ class Writer:
     random: Callable[[int], bytes]
 
     def write(
-        self, reply: Reply, now: datetime, attachments: Sequence[OutgoingAttachment] = (), hold_id: int = 0
+        self, reply: Reply, now: datetime, attachments: Sequence[OutgoingAttachment] = (), hold_id: int = 0,
+        message_id: str = "",
     ) -> OutgoingMail:
         """The mail as it will be sent, byte for byte. A template that fails holds the mail: nothing half goes out (C3).
 
-        `hold_id` is the spool id that a confirm-agent mail is about.
+        Its bytes are then a recipe, to write it again when the template is mended. `hold_id` is the spool id of what
+        caused this mail; `message_id` is for a mail that has its name already.
         """
         mailbox = self.policy.mailbox(reply.mailbox)
         secret = self.policy.secrets[0]
         domain = mailbox.address.rpartition("@")[2]
-        message_id = tokens.message_id(secret, reply.case, self.random(16), domain)
+        message_id = message_id or tokens.message_id(secret, reply.case, self.random(16), domain)
         try:
             subject, raw = self._compose(reply, mailbox, message_id, now, attachments, hold_id)
             hold = ""
         except (TemplateError, ComposeError) as error:
-            subject, raw, hold = reply.subject, b"", f"{reply.kind}: {error}"
+            subject, raw, hold = reply.subject, recipe.pack(reply, hold_id), f"{reply.kind}: {error}"
         return OutgoingMail(
             case=reply.case or None,
             kind=reply.kind,

@@ -20,7 +20,7 @@ from mailcase.store.values import OutboxItem, OutgoingMail, RecipientState
 
 __all__ = [
     "Result", "add", "automatic_counts", "by_envelope_from", "by_message_id", "cancel", "claim", "free_leases", "get",
-    "items", "mark_bounced", "record", "record_many", "retry", "waiting",
+    "items", "mark_bounced", "record", "record_many", "retry", "rewrite", "waiting",
 ]  # fmt: skip
 
 REPLY_LENGTH = 512  # D2: what a server said is kept, but not a novel
@@ -293,12 +293,21 @@ def _item(row: Any, recipients: list[RecipientState], bodies: dict[int, bytes]) 
 
 def retry(conn: Connection, outbox_id: int, now: datetime) -> None:
     """Try it again now, to those who have not got it. Raises NoSuch, or StoreError for one that is sent or leaving."""
-    _by_hand(conn, outbox_id, now, ("queued", "uncertain", "failed", "held", "cancelled"), "mail-retried",
+    _by_hand(conn, outbox_id, now, ("queued", "uncertain", "failed", "cancelled"), "mail-retried",
              {"state": "queued", "next_try": now, "attempts": 0, "reason": ""})  # fmt: skip
     again = outbox_recipient.c.state.in_(("deferred", "failed", "bounced"))
     conn.execute(
         update(outbox_recipient).where(outbox_recipient.c.outbox_id == outbox_id, again).values(state="queued")
     )
+
+
+def rewrite(conn: Connection, outbox_id: int, mail: OutgoingMail, now: datetime) -> None:
+    """A held mail has been written after all: it is due now. Raises NoSuch, or StoreError for one that is not held."""
+    (number,) = next_ids(conn, raw, 1)
+    add_raw(conn, [number], [mail.raw])
+    _by_hand(conn, outbox_id, now, ("held",), "mail-retried",
+             {"state": "queued", "next_try": now, "attempts": 0, "reason": "", "raw_id": number,
+              "subject": mail.subject})  # fmt: skip
 
 
 def cancel(conn: Connection, outbox_id: int, now: datetime) -> None:

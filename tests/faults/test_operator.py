@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from tests.faults.clients import Clients, deliver, letter
 from tests.faults.conftest import Figure, Open
-from tests.faults.counts import count, is_full
+from tests.faults.counts import count, is_full, sqlite_is_enough
 from tests.faults.desk import FaultDesk
 from tests.faults.oracle import judge
 
@@ -21,7 +21,8 @@ OWN_TEMPLATES = ('secret_file = "secret"', 'secret_file = "secret"\ntemplates = 
 
 @pytest.mark.timeout(600)
 def test_C5_a_second_daemon_is_refused(desk: FaultDesk, open_desk: Open, figure: Figure) -> None:
-    tries = count("second", 3, 100)
+    sqlite_is_enough(desk.url)
+    tries = count("second", 1, 100)
     desk.start()
     second = open_desk()
     assert second.url == desk.url
@@ -92,6 +93,7 @@ def test_C8_wrong_configs_are_refused_and_the_old_one_stays(open_sqlite_desk: Op
 
 
 def test_C9_another_schema_is_refused(desk: FaultDesk, figure: Figure) -> None:
+    sqlite_is_enough(desk.url)
     for version, words in (("9999", "install the newer one"), ("0000", "run mailcase db upgrade")):
         with desk.store.write() as conn:
             conn.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
@@ -121,3 +123,34 @@ def test_C3_a_broken_template_is_refused_at_reload(open_sqlite_desk: Open, figur
     desk.settle()
     assert judge(desk, [one]).problems == ()
     figure("C3", f"{len(broken)} of {len(broken)} broken templates refused at reload, the old ones stay")
+
+
+@pytest.mark.timeout(300)
+def test_C3_a_template_that_fails_with_real_values_holds_the_mail(open_sqlite_desk: Open, figure: Figure) -> None:
+    """It passed with sample values. The case and the message are there; the mail is written when the template is mended."""
+    desk = open_sqlite_desk()
+    own = desk.folder / "own"
+    (own / "en").mkdir(parents=True)
+    template = own / "en" / "acknowledgement.txt"
+    template.write_text("Subject: got it\n\n{% if (number ~ '') == '1001' %}{{ 1 // 0 }}{% endif %}")
+    desk.reconfigure(*OWN_TEMPLATES)
+    desk.start()
+    one = letter()
+    deliver(desk.ports["smtp"], one.raw, one.sender)
+    held = "SELECT id FROM outbox WHERE state = 'held'"
+    desk.wait_for(lambda: desk.rows(held), "the acknowledgement is held")
+    assert "template-failed" in desk.said()
+    number = str(desk.count(held))
+    assert desk.count("SELECT count(*) FROM cases") == 1
+    assert "acknowledgement.txt" in desk.run("outbox", "retry", number, code=1)
+    template.write_text("Subject: got it\n\nWe have it: {{ number }}.")
+    desk.run("outbox", "retry", number)
+    desk.settle()
+    assert judge(desk, [one]).problems == ()
+    assert desk.sink is not None
+    (got,) = [m.raw for m in desk.sink.mails if one.sender in m.recipients]
+    assert b"We have it: 10" in got
+    figure(
+        "C3",
+        "failed with real values: case and message kept, mail held, written and sent after the template was mended",
+    )
