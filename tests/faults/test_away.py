@@ -19,7 +19,7 @@ import pytest
 
 from tests.faults.clients import Clients, Ledger, deliver, letter
 from tests.faults.conftest import Figure
-from tests.faults.counts import count
+from tests.faults.counts import count, sqlite_is_enough
 from tests.faults.desk import FaultDesk
 from tests.faults.nursery import Nursery
 from tests.faults.oracle import judge
@@ -55,7 +55,8 @@ def health(desk: FaultDesk) -> int:
 
 @pytest.mark.timeout(300)
 def test_A11_the_database_is_locked(desk: FaultDesk, figure: Figure) -> None:
-    seconds = count("locked", 8, 30)
+    sqlite_is_enough(desk.url)
+    seconds = count("locked", 6, 30)
     desk.start()
     with Clients(desk.ports, count=3) as clients:
         clients.ledger.wait_for(3)
@@ -154,7 +155,7 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
 def test_A11_the_disk_is_full(
     nursery: Nursery, sqlite_template: Path, sink: Sink, tmp_path: Path, figure: Figure
 ) -> None:
-    seconds = count("full disk", 4, 60)
+    seconds = count("full disk", 3, 60)
     with small_disk(tmp_path, 24) as place:
         shutil.copy(sqlite_template, place / "desk.db")
         with FaultDesk(nursery, f"sqlite:///{place / 'desk.db'}", sink) as desk:

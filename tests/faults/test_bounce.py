@@ -8,6 +8,7 @@ import pytest
 
 from tests.faults.clients import deliver, letter
 from tests.faults.conftest import Figure, Open
+from tests.faults.counts import sqlite_is_enough
 from tests.servers import postfix
 
 
@@ -22,6 +23,7 @@ def mta() -> Iterator[postfix.Postfix]:
 def test_D8_a_bounce_opens_the_case_and_tells_the_agents(mta: postfix.Postfix, open_desk: Open, figure: Figure) -> None:
     """The customer's server says 550 to the answer; Postfix tells the return path, which is ours and names the case."""
     desk = open_desk(send=f"smtp://127.0.0.1:{mta.port}")
+    sqlite_is_enough(desk.url)
     desk.start()
     mta.deliver_to(("127.0.0.1", desk.ports["lmtp"]))
     one = letter()

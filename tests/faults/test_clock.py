@@ -69,7 +69,7 @@ def test_C6_a_clock_that_jumps(open_sqlite_desk: Open, figure: Figure) -> None:
     first = reminders(desk)
     for offset in ("-1d", "+9h", "-1h", "+0", "+10h"):
         clock.set(offset)
-        time.sleep(3 if not is_full() else 8)
+        time.sleep(1.5 if not is_full() else 8)
         assert reminders(desk) == first, f"nothing new at {offset}"
     assert set(first.values()) == {1} or len(set(first.values())) == 1
     one = letter()

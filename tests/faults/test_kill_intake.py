@@ -21,7 +21,7 @@ PLACES = ("connect:killall", "after_rcpt:killall", "in_data:killall", "before_be
 
 @pytest.mark.timeout(3600)
 def test_A1_A2_A3_A4_A5_A6_A7_A8_killed_at_every_step(desk: FaultDesk, figure: Figure) -> None:
-    kills = count("intake", 18, 500)
+    kills = count("intake", 9, 500)
     with Clients(desk.ports) as clients:
         began = time.monotonic()
         for turn in range(kills):

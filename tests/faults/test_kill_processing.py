@@ -9,7 +9,7 @@ import pytest
 
 from tests.faults.clients import Clients
 from tests.faults.conftest import Figure
-from tests.faults.counts import count
+from tests.faults.counts import count, sqlite_is_enough
 from tests.faults.desk import FaultDesk
 from tests.faults.oracle import Verdict, judge
 
@@ -42,7 +42,7 @@ def kill_often(desk: FaultDesk, places: tuple[str, ...], kills: int) -> tuple[Ve
 
 @pytest.mark.timeout(3600)
 def test_C1_killed_at_every_step_of_processing(desk: FaultDesk, figure: Figure) -> None:
-    kills = count("processing", 12, 200)
+    kills = count("processing", 8, 200)
     verdict, _, passed = kill_often(desk, PROCESSING, kills)
     figure("C1", f"{kills} kills in {passed:.0f} s, {verdict}; no case without message, no cause with two mails")
     assert verdict.problems == ()
@@ -52,7 +52,8 @@ def test_C1_killed_at_every_step_of_processing(desk: FaultDesk, figure: Figure) 
 
 @pytest.mark.timeout(3600)
 def test_D6_killed_while_sending(desk: FaultDesk, figure: Figure) -> None:
-    kills = count("sending", 12, 200)
+    sqlite_is_enough(desk.url)
+    kills = count("sending", 7, 200)
     verdict, fell, passed = kill_often(desk, SENDING, kills)
     may_copy = sum("after_dot" in place or "before_sent" in place or not place for place in fell)
     figure("D6", f"{kills} kills in {passed:.0f} s, {may_copy} of them after the dot, {verdict}, byte-identical")

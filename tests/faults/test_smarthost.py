@@ -131,6 +131,7 @@ def test_D2_D3_D5_every_place_and_every_way_to_fail(office: Office, figure: Figu
 
 
 def test_D4_each_recipient_has_a_state(office: Office, figure: Figure) -> None:
+    sqlite_is_enough(office.desk.url)
     number = office.add(mail("three", "a@x.example", "b@x.example", "c@x.example"))
     office.sink.faults["rcpt"] = Fault("550 5.1.1 nobody", matching="b@")
     office.turn()
@@ -154,6 +155,7 @@ def test_D7_no_password_and_no_mail_without_tls(office: Office, authority: trust
     """STARTTLS stripped; then a certificate that nobody vouches for; then one for another name."""
     import ssl
 
+    sqlite_is_enough(office.desk.url)
     contexts: list[ssl.SSLContext | None] = [None]
     for issuer, name in ((trustme.CA(), "localhost"), (authority, "other.example")):
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -213,7 +215,7 @@ def test_D1_nobody_there_for_a_while(desk: FaultDesk, sink: Sink, figure: Figure
 @pytest.mark.timeout(900)
 def test_D9_a_long_queue_after_a_day(desk: FaultDesk, sink: Sink, figure: Figure) -> None:
     sqlite_is_enough(desk.url)
-    many = count("queue", 300, 10_000)
+    many = count("queue", 200, 10_000)
     yesterday = datetime.now(UTC) - timedelta(days=1)
     with desk.store.write() as conn:
         for start in range(0, many, 500):
@@ -242,7 +244,7 @@ def _resident(pid: int) -> int:
 @pytest.mark.timeout(3600)
 def test_A15_D10_sigterm_at_any_time_under_load(desk: FaultDesk, figure: Figure) -> None:
     sqlite_is_enough(desk.url)
-    stops, slowest = count("sigterm", 4, 200), 0.0
+    stops, slowest = count("sigterm", 3, 200), 0.0
     with Clients(desk.ports, count=3) as clients:
         for _ in range(stops):
             desk.start()
