@@ -52,12 +52,25 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a new database with the schema and nothing else, once for each kind."""
-    if request.param == "sqlite":
-        path = tmp_path / "mailcase.db"
+    return new_database(request, request.param, tmp_path)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared_db(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """One database for all tests of a module that only look."""
+    database = Database.open(new_database(request, request.param, tmp_path_factory.mktemp("shared")))
+    yield database
+    database.close()
+
+
+def new_database(request: pytest.FixtureRequest, kind: str, folder: Path) -> str:
+    """The address of a copy of the empty database with its schema."""
+    name = f"test_{next(_names)}"
+    if kind == "sqlite":
+        path = folder / f"{name}.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         return f"sqlite:///{path}"
     server: postgres.Postgres = request.getfixturevalue("postgres_server")
-    name = f"test_{next(_names)}"
     server.execute(f"CREATE DATABASE {name} TEMPLATE template_mailcase")
     return server.url(name)
 

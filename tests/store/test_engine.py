@@ -15,7 +15,7 @@ import pytest
 from mailcase.store import cases, migrate, spool
 from mailcase.store.engine import Database
 from mailcase.store.errors import AlreadyRunning, DatabaseFull, DatabaseUnavailable, DatabaseUnfit
-from tests.servers.postgres import Postgres
+from tests.servers.postgres import Postgres, running
 from tests.store.story import incoming, one_case
 
 
@@ -167,17 +167,18 @@ def test_no_room_left_is_an_error_of_its_own(tmp_path: Path, sqlite_template: Pa
 
 
 def test_a_restarted_server_is_found_again(postgres_server: Postgres) -> None:
-    """Attack C10, F16: the pool's connections are dead, and nobody notices."""
-    database = Database.open(postgres_server.url("template_mailcase"))
-    with database.read() as conn:
-        conn.exec_driver_sql("SELECT 1")
-    postgres_server.stop(signal.SIGQUIT)
-    with pytest.raises(DatabaseUnavailable), database.read() as conn:
-        conn.exec_driver_sql("SELECT 1")
-    postgres_server.start()
-    with database.read() as conn:
-        assert cases.next_number(conn) == 1001
-    database.close()
+    """Attack C10, F16: the pool's connections are dead, and nobody notices. On a server that no other test uses."""
+    with running() as server:
+        server.execute("CREATE DATABASE mailcase")
+        database = Database.open(server.url("mailcase"))
+        migrate.upgrade(database)
+        server.stop(signal.SIGQUIT)
+        with pytest.raises(DatabaseUnavailable), database.read() as conn:
+            cases.next_number(conn)
+        server.start()
+        with database.read() as conn:
+            assert cases.next_number(conn) == 1001
+        database.close()
 
 
 # ---- one daemon ------------------------------------------------------------------------------------------------------

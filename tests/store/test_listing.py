@@ -24,9 +24,10 @@ def happened(db: Database, *events: Event, actor: object = SYSTEM) -> None:
         apply(conn, decision, now=NOW + timedelta(hours=1))
 
 
-@pytest.fixture
-def desk(db: Database) -> Database:
+@pytest.fixture(scope="module")
+def desk(shared_db: Database) -> Database:
     """Five cases: low new, high new, pending of bob, closed, postponed."""
+    db = shared_db
     with db.write() as conn:
         for n, priority in enumerate(("low", "high", "normal", "urgent", "normal")):
             one_case(conn, f"mail {n}", priority=priority, subject=f"subject {'edcba'[n]}", tags=(f"t{n % 2}",),
@@ -90,6 +91,7 @@ def test_a_list_of_the_first_cases_reads_no_others(desk: Database, wanted: dict[
 
     event.listen(desk.engine, "before_cursor_execute", explain)
     numbers(desk, limit=10, **wanted)
+    event.remove(desk.engine, "before_cursor_execute", explain)
     (plan,) = plans
     assert "TEMP B-TREE" not in plan
     assert "INDEX" in plan or "SCAN cases" in plan

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailcase.core.decision import (
@@ -36,9 +36,13 @@ PEOPLE = {
 }
 
 
-@pytest.fixture
-def desk(db: Database) -> Database:
-    """A desk whose customers write in many scripts."""
+@pytest.fixture(scope="module")
+def desk(shared_db: Database) -> Database:
+    """A desk whose customers write in many scripts. Nothing changes it."""
+    return filled(shared_db)
+
+
+def filled(db: Database) -> Database:
     for number, (who, subject, text) in PEOPLE.items():
         with db.write() as conn:
             assert one_case(conn, f"mail {number}", requester=who, subject=subject) == number
@@ -129,7 +133,7 @@ def test_no_word_is_taken_for_syntax(desk: Database, asked: str) -> None:
 
 
 def test_nothing_anybody_types_is_an_error(desk: Database) -> None:
-    @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=150, deadline=None)
     @given(st.text(st.characters(), max_size=40) | st.text("\"'%_*():-^&|!<>{}[]\\ ab#1", max_size=20))
     def type_it(asked: str) -> None:
         found(desk, asked)
@@ -142,7 +146,8 @@ def happened(db: Database, *events: Event) -> None:
         apply(conn, Decision("test", Outcome("note"), SYSTEM, events))
 
 
-def test_what_changes_is_found_under_its_new_name_only(desk: Database) -> None:
+def test_what_changes_is_found_under_its_new_name_only(db: Database) -> None:
+    desk = filled(db)
     happened(desk, FieldChanged(1007, "subject", "", "Сканер Epson"))
     happened(desk, FieldChanged(1007, "requester", "", "Boris <boris@example.ru>"))
     happened(desk, ParticipantsChanged(1007, (Participant(Address("Olga Petrowa", "olga@example.ru"), "cc"),)))
@@ -152,7 +157,8 @@ def test_what_changes_is_found_under_its_new_name_only(desk: Database) -> None:
     assert found(desk, "lga Petrow") == []
 
 
-def test_a_message_can_be_taken_out(desk: Database) -> None:
+def test_a_message_can_be_taken_out(db: Database) -> None:
+    desk = filled(db)
     with desk.write() as conn:
         row = conn.exec_driver_sql("SELECT id FROM message WHERE text LIKE 'Papier%%'").scalar_one()
         who, subject, text = PEOPLE[1001]
