@@ -5,7 +5,6 @@ A plan remembers what it rests on. If that moved by the time it is to be committ
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ from mailcase.asking import with_answers
 from mailcase.core import classify, guard, proof, thread
 from mailcase.core import token as tokens
 from mailcase.core.address import parse_list
+from mailcase.core.command import Order, parse
 from mailcase.core.compose import OutgoingAttachment
 from mailcase.core.context import Arrival, Counts, Desk, HistoryLine, Sent
 from mailcase.core.decide import decide
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 # How many lines of history an agent's copy shows.
 HISTORY_LINES = 8
-_NAMED_CASE = re.compile(r"^[ \t]*#[ \t]?(?:link|merge)[ \t:=]*#?(\d{1,12})", re.MULTILINE | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,7 +344,8 @@ def _with_proof(conn: Connection, arrival: Arrival, agent: Agent, mail: Spooled,
 def _desk(conn: Connection, arrival: Arrival, found: Mapping[int, CaseView], policy: Policy, now: datetime) -> Desk:
     case = arrival.follow_up or arrival.thread.case
     target = _target(arrival)
-    named = [int(n) for n in _NAMED_CASE.findall(arrival.reading.new)] if arrival.agent else []
+    order = parse(arrival.reading.new, policy, now) if arrival.agent else Order()
+    named = [int(c.argument) for c in order.commands if c.name in ("link", "merge")]
     named += guard.numbers(arrival.reading.new, policy) if arrival.agent else ()
     others = final_cases(conn, named)
     return with_answers(conn, arrival, desk_for(conn, policy, now, case, target, {**found, **others}))

@@ -16,6 +16,7 @@ from mailcase.core.decision import Actor, CaseView, Decision, MessageFiled, Outc
 from mailcase.core.filing import attachments, filed
 from mailcase.core.message import Address
 from mailcase.core.policy import Agent, StatusKind
+from mailcase.core.proof import REASONS
 
 # What says nothing to anybody outside but what every customer is told of their own case.
 BY_LINK = frozenset(("status", "resolve", "close", "postpone", "note", "assign", "take", "release", "priority", "tag",
@@ -37,12 +38,12 @@ def agent_without_proof(arrival: Arrival, desk: Desk) -> Decision | None:
     if agent is None or (arrival.proof and not beyond):
         return None
     if beyond:
-        arrival = replace(arrival, distrust="a link in a list carries commands only, and not all of them")
+        arrival = replace(arrival, distrust="link: in a list it carries commands only, and not all of them")
     case = arrival.thread.case
     values: dict[str, object] = {
         "number": case.number if case else 0,
         "subject": arrival.reading.mail.subject,
-        "reason": arrival.distrust,
+        "reason": _told(arrival.distrust, desk, agent.language or arrival.mailbox.language),
         "text": arrival.reading.new[:500],
     }
     reply = Reply(
@@ -58,6 +59,12 @@ def agent_without_proof(arrival: Arrival, desk: Desk) -> Decision | None:
     replies = () if arrival.silent else (reply,)
     outcome = Outcome("quarantined", case.number if case else None, f"held: {arrival.distrust}")
     return Decision("agent-held", outcome, Actor("system"), (), replies, hold=arrival.distrust)
+
+
+def _told(distrust: str, desk: Desk, language: str) -> str:
+    """A distrust in an agent's language; the operator's own words are in the ledger."""
+    reason = distrust.partition(":")[0]
+    return desk.policy.phrase(language, f"distrust_{reason.replace('-', '_')}") if reason in REASONS else distrust
 
 
 def _by_link(arrival: Arrival, desk: Desk) -> bool:

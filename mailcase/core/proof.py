@@ -20,6 +20,8 @@ _COMMENTS = re.compile(r"\([^()]*\)")
 _PROTOCOL = re.compile(r"\bwith\s+([A-Za-z0-9-]+)")
 # LMTP is the last hop, from our own mail server to us. Whatever else brought the mail was the border (RFC 3848).
 _OWN_HOP = re.compile(r"(?:utf8)?lmtps?a?", re.IGNORECASE)
+# What a distrust begins with; agents are told in their own language.
+REASONS = ("unproven", "login", "forged", "replayed", "other-case", "link")
 # Repeated, these show one reader of the mail something else than the next one, under the same signature.
 _ONCE = ("repeated-from", "repeated-sender", "repeated-to", "repeated-cc", "repeated-subject", "repeated-date",
          "repeated-message-id", "repeated-content-type")  # fmt: skip
@@ -29,20 +31,21 @@ def prove(
     agent: Agent, mail: Mail, envelope: Envelope, keys: Keys, source: str, policy: Policy, *,
     received_at: datetime | None = None, place: Thread | None = None, seen: bool = False,
 ) -> tuple[str, str]:  # fmt: skip
-    """(proof, distrust): how we know that `agent` wrote this, "" for not at all; and why we must not believe it.
+    """(proof, distrust): how we know that `agent` wrote this, "" for not at all; and why we must not believe it, with
+    one of REASONS and a colon in front.
 
     Proofs are auth, results, network, token and link, in this order; a link is a token that only carries commands.
     Where an authserv-id is configured a token needs an aligned pass as well, and an explicit fail always distrusts.
     `place` is where the mail was threaded; `seen` says that its Message-ID came before, in another mail.
     """
     if mail.sender is None or mail.sender.key not in agent.addresses:
-        return "", "From is not the agent's address"
+        return "", "unproven: From is not the agent's address"
     if envelope.authenticated:
         same = envelope.authenticated.casefold() == agent.name.casefold()
-        return ("auth", "") if same else ("", f"authenticated as {envelope.authenticated}")
+        return ("auth", "") if same else ("", f"login: authenticated as {envelope.authenticated}")
     verdict = _verdict(mail, envelope, source, policy)
     if verdict == "fail":
-        return "", "the mail server says that the sender is not who it claims to be"
+        return "", "forged: the mail server says that the sender is not who it claims to be"
     if source == "smtp" and _in_networks(envelope.peer, policy.trust.networks):
         return "network", ""
     doubt = _replayed(mail, received_at, seen)
@@ -62,32 +65,32 @@ def _by_token(agent: Agent, keys: Keys, place: Thread | None, policy: Policy, do
     kinds = {tokens.AGENT: "token", tokens.LINK: "link"}
     proof = kinds.get(keys.token.kind, "") if keys.token else ""
     if not proof or keys.token_for.casefold() != agent.name.casefold():
-        return "", "no reply token, no authentication"
+        return "", "unproven: no reply token, no authentication"
     if policy.trust.authserv_id:
-        return "", "a reply token, but no aligned pass in Authentication-Results"
+        return "", "unproven: a reply token, but no aligned pass in Authentication-Results"
     # A token is for one case: it opens no other one whose number was written into the subject.
     other = next((d for d in (place.doubts if place else ()) if d.startswith("subject:")), "")
-    return proof, doubt or (f"the reply token is for another case: {other}" if other else "")
+    return proof, doubt or (f"other-case: the reply token is not for what the {other}" if other else "")
 
 
 def _replayed(mail: Mail, received_at: datetime | None, seen: bool) -> str:
     """Why this may be an old mail that somebody sent again, or a genuine one with something put in front of it."""
     repeated = next((name for name in _ONCE if name in mail.defects), "")
     if repeated:
-        return f"the field {repeated.removeprefix('repeated-')} is there more than once"
+        return f"replayed: the field {repeated.removeprefix('repeated-')} is there more than once"
     if seen:
-        return "another mail with this Message-ID came before"
+        return "replayed: another mail with this Message-ID came before"
     if received_at is None:
         return ""
     if mail.date is None or abs(received_at - mail.date) > FRESH:
-        return "the date is missing, or more than 48 hours away"
+        return "replayed: the date is missing, or more than 48 hours away"
     return ""
 
 
 def _not_to_us(mail: Mail, policy: Policy) -> str:
     """A signature is good wherever the mail goes: one to somebody else is no order to us (attack S34)."""
     told = any(_ours(a, policy) for a in (*mail.to, *mail.cc))
-    return "" if told else "our address is in neither To nor Cc"
+    return "" if told else "replayed: our address is in neither To nor Cc"
 
 
 def _ours(address: Address, policy: Policy) -> bool:
