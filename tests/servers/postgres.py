@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pwd
 import shutil
@@ -43,7 +44,9 @@ class Postgres:
         options = ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self.folder}"]
         command = [str(self.binaries / "postgres"), "-D", str(self.folder / "data"), "-p", str(self.port), *options]
         with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder, **_as_user())
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=log, cwd=self.folder, preexec_fn=_end_with_parent, **_as_user()
+            )  # fmt: skip
         end = time.monotonic() + _STARTUP_S
         while True:
             try:
@@ -60,6 +63,11 @@ class Postgres:
             self.process.send_signal(how)
             self.process.wait(timeout=_STARTUP_S)
             self.process = None
+
+
+def _end_with_parent() -> None:
+    """prctl(2), PR_SET_PDEATHSIG: tests that are killed leave no server behind."""
+    ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
 
 
 def find_binaries() -> Path | None:
