@@ -25,8 +25,9 @@ _NAMED = 20  # how many of the rows in question are named
 
 
 def audit(conn: Connection) -> dict[str, Any]:
-    """The ledger: `spooled` arrivals are the sum of `outcomes`, `waiting` and `unaccounted`; `held` mail is quarantined.
+    """The ledger: `spooled` arrivals are the sum of `outcomes`, `waiting` and `unaccounted`.
 
+    `held` mail counts as quarantined.
     `unaccounted` counts mails that are finished without an outcome, with an outcome whose case does not exist, or
     without bytes. `mailboxes` has a line for each IMAP folder. `problems` says in words what does not agree: it is
     empty when all is well.

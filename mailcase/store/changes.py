@@ -312,7 +312,8 @@ def _linked(rows: Rows, event: CasesLinked) -> None:
 
 def _moved(rows: Rows, event: MessageMoved) -> None:
     rows.moves.append((event.message, event.case, event.to))
-    for here, text, other in ((event.case, f"to case {event.to}", event.to), (event.to, f"from case {event.case}", event.case)):
+    sides = ((event.case, f"to case {event.to}", event.to), (event.to, f"from case {event.case}", event.case))
+    for here, text, other in sides:
         rows.touch(here)
         rows.line(here, "message-moved", text, {"message": event.message, "other": other})
 

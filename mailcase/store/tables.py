@@ -267,7 +267,7 @@ class DeadlineRow(Row, table=True):
 
 
 class Later(Row, table=True):
-    """An agent's answer that is to go out later (O6). `text` or a template; `unless_answered`: not if they write first."""
+    """An agent's answer that goes out later (O6): a text or a template. `unless_answered`: not if they write first."""
 
     __tablename__ = "later"
     __table_args__ = (Index(None, "due_at"), Index(None, "case"))
