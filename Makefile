@@ -64,7 +64,7 @@ bench: $(VENV)/.tools
 	@$(BIN)/python -m tools.bench
 
 corpus: $(VENV)/.tools
-	$(BIN)/python -m pytest -m corpus $(PYTEST_ARGS)
+	@$(BIN)/python -m tools.corpus
 
 drill: $(VENV)/.tools servers
 	@$(BIN)/python -m tools.drill

@@ -9,6 +9,8 @@ from mailcase.core.message import Mail
 
 # The first characters of a text are enough; more cost time without changing the answer.
 LONGEST = 600
+# Of most texts the beginning of that is enough, too: then the rest is not looked at.
+ENOUGH = 250
 FEWEST_LETTERS = 2
 
 _LANGUAGES_OF: dict[str, tuple[str, ...]] = {}
@@ -68,12 +70,23 @@ def guess(text: str, mail: Mail) -> str:
     script = _by_script(said)
     if script:
         return script
-    scores = _scores(said)
-    best = sorted(scores.items(), key=lambda item: -item[1])[:2]
+    scores, best = _ranked(said[:ENOUGH])
+    if len(said) > ENOUGH and not _is_beyond_doubt(best):
+        scores, best = _ranked(said)
     if best and _is_clear(best, len(said.split())):
         return best[0][0]
     declared = _declared(mail)
     return declared if declared and (not best or scores.get(declared, 0.0) >= best[0][1] * 0.7) else ""
+
+
+def _ranked(text: str) -> tuple[dict[str, float], list[tuple[str, float]]]:
+    """(how much speaks for each language, the first two)."""
+    scores = _scores(text)
+    return scores, sorted(scores.items(), key=lambda item: -item[1])[:2]
+
+
+def _is_beyond_doubt(best: list[tuple[str, float]]) -> bool:
+    return bool(best) and best[0][1] >= 6.0 and (len(best) == 1 or best[0][1] >= 2 * best[1][1])
 
 
 def _is_clear(best: list[tuple[str, float]], words: int) -> bool:
