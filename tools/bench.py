@@ -7,12 +7,14 @@ mails away. Nothing outside a temporary folder is written, except with --write: 
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import re
 import sqlite3
 import statistics
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -79,7 +81,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Measure, print, and with --write keep."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=(__doc__ or "").partition("\n\n")[2])
     parser.add_argument("--only", metavar="ROW,…", help=f"of {', '.join([*ROWS, *LONG])}")
-    parser.add_argument("--quick", action="store_true", help="a quarter of the mails, each row once")
+    parser.add_argument("--quick", action="store_true", help="a third of the mails, each row once")
     parser.add_argument("--growth", action="store_true", help="also the rows on a desk of 1,000,000 messages (long)")
     parser.add_argument("--write", action="store_true", help="also write the table into docs/benchmarks.md")
     options = parser.parse_args(arguments)
@@ -88,13 +90,16 @@ def main(arguments: list[str] | None = None) -> None:
     if unknown:
         parser.error(f"there is no row {', '.join(sorted(unknown))}")
     scale = Scale(400 if options.quick else 1_200, options.quick)
-    figures: dict[str, list[Figure]] = {}
-    for name in wanted:
-        _measure(name, scale, figures)
-    table = _table(figures)
-    print("\n" + table)
-    if options.write:
-        write("speed", f"{_circumstances(options)}\n\n{table}")
+    busy = os.getloadavg()[0]
+    for section, rows in (("speed", ROWS), ("growth", LONG)):
+        figures: dict[str, list[Figure]] = {}
+        for name in wanted:
+            if name in rows:
+                _measure(name, scale, figures)
+        if figures:
+            print(f"\n{_table(figures)}\n")
+        if figures and options.write:
+            write(section, f"{_circumstances(options, busy)}\n\n{_table(figures)}")
 
 
 def _measure(name: str, scale: Scale, figures: dict[str, list[Figure]]) -> None:
@@ -129,25 +134,23 @@ def _table(figures: dict[str, list[Figure]]) -> str:
     return "\n".join(lines)
 
 
-def _circumstances(options: argparse.Namespace) -> str:
+def _circumstances(options: argparse.Namespace, busy: float) -> str:
     """When, with what and how it was measured."""
     words = [f"--only {options.only}"] if options.only else []
     words += [f"--{name}" for name in ("quick", "growth") if getattr(options, name)]
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
     load = "the shared load" if bench_load.shared() else "the generator of `tools/bench_load.py`"
     libraries = ", ".join(f"{name} {version(name)}" for name in ("aiosmtpd", "mail-parser", "SQLAlchemy"))
-    return (
-        f"{datetime.now(UTC):%Y-%m-%d}, commit {commit or 'unknown'}, `python -m tools.bench {' '.join(words)}`".rstrip(
-            "` "
-        )
-        + f"`, {load}; {_processors()} processors, Linux {platform.release()}, Python {platform.python_version()}, "
+    said = (
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {commit or 'unknown'}, "
+        f"`{' '.join(['python -m tools.bench', *words])}`, {load}; {_processors()} processors, "
+        f"load average when it began {busy:.1f}, Linux {platform.release()}, Python {platform.python_version()}, "
         f"SQLite {sqlite3.sqlite_version}, {libraries}. Medians."
     )
+    return textwrap.fill(said, 118, break_long_words=False, break_on_hyphens=False)
 
 
 def _processors() -> int:
-    import os
-
     return len(os.sched_getaffinity(0))
 
 
