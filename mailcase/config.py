@@ -287,6 +287,7 @@ class Config(Table):
     templates: FilePath | None = None
     workers: Annotated[int, Field(strict=True, ge=1, le=16)] = 1
     alert_after: Duration = timedelta(minutes=15)
+    weekly_report: Annotated[str, _kept(hours.parse_weekly)] = "never"
     smtp: Smtp | None = None
     lmtp: Lmtp | None = None
     http: Http | None = None
@@ -324,6 +325,7 @@ class Config(Table):
             desk_id=hashlib.sha256(b"desk:" + keys[-1]).hexdigest()[:12],
             phrases=phrases or {},
             answers=answers,
+            weekly_report=hours.weekly_of(self.weekly_report),
         )
 
     def warnings(self) -> tuple[str, ...]:

@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING
 from mailcase import log
 from mailcase.core.brief import brief, home
 from mailcase.core.calendar import latest
+from mailcase.core.compose import OutgoingAttachment
 from mailcase.core.policy import Agent, Policy, StatusKind
+from mailcase.core.report import figures
+from mailcase.core.report_mail import PICTURE, report_mail
 from mailcase.outgoing.letters import Writer
+from mailcase.outgoing.picture import draw
 from mailcase.store import briefing, marks, outbox
 from mailcase.store.engine import Database
 from mailcase.store.errors import DatabaseUnavailable
+from mailcase.store.reporting import facts
 from mailcase.store.values import OutgoingMail
 
 if TYPE_CHECKING:
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
 
 # How far ahead a brief looks for what is about to be late.
 AHEAD = timedelta(hours=24)
+WEEK = timedelta(days=7)
 _WAITED = (StatusKind.PENDING, StatusKind.POSTPONED, StatusKind.RESOLVED)
 
 logger = log.get("rounds")
@@ -89,6 +95,29 @@ def _rounds(writer: Writer, now: datetime) -> Iterator[Round]:
             moment = latest(home(agent, writer.policy).hours, now, _minutes(agent.brief))
             if moment:
                 yield Round(f"brief:{agent.name}", moment, _brief(writer, agent, moment, now))
+
+
+    if writer.policy.weekly_report:
+        weekday, minutes = writer.policy.weekly_report
+        for agent in writer.policy.agents:
+            boxes = tuple(m.name for m in writer.policy.mailboxes if agent in writer.policy.team(m.name))
+            moment = latest(home(agent, writer.policy).hours, now, minutes, weekday)
+            if agent.role == "supervisor" and boxes and moment:
+                yield Round(f"report:{agent.name}", moment, _report(writer, agent, boxes, moment, now))
+
+
+def _report(writer: Writer, agent: Agent, boxes: tuple[str, ...], moment: datetime, now: datetime) -> Make:
+    """The week before `moment`, of the mailboxes that the supervisor works on."""
+
+    def make(conn: Connection, _since: datetime) -> tuple[OutgoingMail, ...]:
+        policy, language = writer.policy, agent.language or home(agent, writer.policy).language
+        begin = moment - WEEK
+        found = figures(facts(conn, begin, moment, boxes), policy, begin, moment)
+        png = draw(found.days, policy.phrase(language, "report_cases"), policy.phrase(language, "report_done"))
+        files = (OutgoingAttachment("report.png", "image/png", png, PICTURE),) if png else ()
+        return (writer.write(report_mail(agent, found, moment, policy, picture=bool(png)), now, files),)
+
+    return make
 
 
 def _minutes(clock: str) -> int:

@@ -156,7 +156,8 @@ class Policy:
 
     `secrets` signs and checks tokens, the newest first (rotation: older ones are still accepted). `desk_id` marks our
     automatic mail for loop detection. `phrases` holds short texts by language: `phrases["de"]["follow_up_from"]`.
-    `answers` are the names of the operator's own templates, for `#template`.
+    `answers` are the names of the operator's own templates, for `#template`. `weekly_report` is when supervisors are
+    mailed the figures of the week: the day (Monday is 0) and minutes after midnight.
     """
 
     mailboxes: tuple[Mailbox, ...] = ()
@@ -169,6 +170,7 @@ class Policy:
     token_days: int = 90
     phrases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     answers: tuple[str, ...] = ()
+    weekly_report: tuple[int, int] | None = None
 
     def mailbox(self, name: str) -> Mailbox:
         """The mailbox called `name`. Raises KeyError when there is none."""

@@ -38,6 +38,7 @@ _DEFAULTS: dict[str, dict[str, object]] = {
     "transfer": {"author_name": "", "author_address": "", "quoted": "", "received_at": None},
     "confirm-agent": {"reason": ""},
     "digest": {},
+    "report": {"days": [], "groups": [], "picture": "", "statuses": []},
 }  # fmt: skip
 
 REQUIRED: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -48,6 +49,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "notification": ("author_name", "author_address", "text"),
         "delivery-problem": ("recipients",),
         "digest": ("sections",),
+        "report": ("period", "cases_opened", "first_response", "solution", "reopened", "followed_up"),
     }
 )
 
@@ -58,8 +60,11 @@ UNKNOWN_SENDER = ("acknowledgement", "follow-up")
 WHOLE_TEXT = ("answer", "transfer")
 TO_AGENTS = (
     "notification", "agent-reminder", "escalation", "delivery-problem", "command-result", "case-shown",
-    "confirm-agent", "digest",
+    "confirm-agent", "digest", "report",
 )  # fmt: skip
+
+
+_SAMPLE_TIMES = {"count": 31, "median": timedelta(minutes=50), "p90": timedelta(hours=5)}
 
 
 def defaults(kind: str) -> dict[str, object]:
@@ -113,5 +118,11 @@ def sample_values(kind: str, phrases: Mapping[str, str]) -> dict[str, object]:
         "done": [], "problems": [phrases["unknown_command"].format(word="#clsoe")], "cases": rows,
         "commands": [{"command": f"#{name}", "text": phrases[f"help_{name}"]} for name in ("note", "status")],
         "your_text": phrases["sample_answer"], "sections": [{"title": "waiting", "cases": rows}],
+        "period": "2026-11-14 – 2026-11-21", "cases_opened": 40, "reopened": "3 / 31 (10 %)",
+        "followed_up": "1 / 20 (5 %)", "first_response": _SAMPLE_TIMES, "solution": _SAMPLE_TIMES,
+        "statuses": [{"status": "open", "count": 9}],
+        "days": [{"day": "2026-11-20", "opened": 7, "done": 5}],
+        "groups": [{"title": "agents", "rows": [{"name": "bob", "cases": 21, "done": 17, "answers": 44,
+                    "first_response": _SAMPLE_TIMES, "resolution": _SAMPLE_TIMES}]}],
     }  # fmt: skip
     return values
