@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 from pathlib import Path
 
 import pytest
 
+from mailcase import memory
 from mailcase.core import case, command, decide
 from mailcase.daemon import HANGS_AFTER, STOP_WITHIN
-from mailcase.parts import PARTS
+from mailcase.parts import DUE_PAUSE, PARTS
 from mailcase.scheduler import TICK_SECONDS
 from mailcase.store.tables import metadata
 from mailcase.worker import BATCH, CPU_SECONDS, DUE_A_ROUND
@@ -92,7 +94,9 @@ def test_the_figures_are_those_of_the_code() -> None:
     assert f"progress for {HANGS_AFTER:.0f} seconds" in text
     assert f"at most {STOP_WITHIN:.0f} seconds" in text
     assert (TICK_SECONDS, "every five seconds" in text) == (5, True)
-    assert (DUE_A_ROUND, "twenty deadlines" in text) == (20, True)
+    assert (DUE_A_ROUND, DUE_PAUSE, "twenty deadlines a minute" in text) == (20, 60.0, True)
+    assert "10 seconds of processor time and 768 MB" in text
+    assert inspect.signature(memory.limit).parameters["more"].default == 768 * 1024**2
 
 
 def test_every_room_of_the_house_is_on_the_map() -> None:
