@@ -129,11 +129,11 @@ class FaultDesk(desk.Desk):
         return {int(row[0]): row[2] for row in rows if int(row[1]) == self.pid and int(row[0]) != self.pid}
 
     def part_with_socket(self, wanted: Callable[[int, int], bool]) -> int:
-        """The pid of the part that has a socket with such a (local, remote) port. Raises StopIteration."""
+        """The pid of the part that has a socket with such a (local, remote) port now; 0 when there is none."""
         lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
         ports = {line[9]: (int(line[1][-4:], 16), int(line[2][-4:], 16)) for line in lines}
         inodes = {inode for inode, pair in ports.items() if wanted(*pair)}
-        return next(pid for pid in self.parts() if inodes & _sockets(pid))
+        return next((pid for pid in self.parts() if inodes & _sockets(pid)), 0)
 
     # ---- the config ----
 

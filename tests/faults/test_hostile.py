@@ -22,7 +22,7 @@ def set_aside(desk: FaultDesk) -> list[tuple[object, ...]]:
     return desk.rows("SELECT reason, outcome_case FROM spool WHERE state = 'quarantined'")
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("kind", ["kill", "raise", "spin:60"])
 def test_C2_B8_a_mail_that_ends_who_reads_it(kind: str, desk: FaultDesk, figure: Figure) -> None:
     """Three tries, then a case that agents see; the others go on, and the listener never notices."""
@@ -36,7 +36,7 @@ def test_C2_B8_a_mail_that_ends_who_reads_it(kind: str, desk: FaultDesk, figure:
         deliver(desk.ports["smtp"], poison.raw, poison.sender)
         began = time.monotonic()
         clients.ledger.wait_for(count("poison", 15, 150))
-        desk.wait_for(lambda: set_aside(desk), "the poison is set aside", 120)
+        desk.wait_for(lambda: set_aside(desk), "the poison is set aside", 600 if is_full() else 120)
         passed = time.monotonic() - began
     desk.settle(120)
     ((reason, case),) = set_aside(desk)

@@ -224,7 +224,7 @@ def test_D9_a_long_queue_after_a_day(desk: FaultDesk, sink: Sink, figure: Figure
     began = time.monotonic()
     desk.start()
     sink.wait_for(1, 60)
-    sender = desk.part_with_socket(lambda _, remote: remote == sink.port)
+    sender = desk.wait_for(lambda: desk.part_with_socket(lambda _, remote: remote == sink.port), "it is connected")
     before = _resident(sender)
     sink.wait_for(many, 800)
     grown = (_resident(sender) - before) / 1024**2
