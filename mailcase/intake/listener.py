@@ -24,6 +24,7 @@ from mailcase.store.engine import Database
 _log = log.get("intake")
 
 SWEEP = 1.0  # seconds
+ACCEPTED = 0.1  # seconds
 STUCK = 30.0  # a transaction that lasts longer is no progress
 
 
@@ -83,6 +84,8 @@ async def serve(sockets: ListenerSockets, door: Door, heartbeat: Callable[[], No
     finally:
         for server in servers:
             server.close()
+        # What was accepted a moment ago is no session yet, and would be dropped without a word.
+        await asyncio.sleep(ACCEPTED)
         await door.close()
         beating.cancel()
         with suppress(asyncio.CancelledError):
