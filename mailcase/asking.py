@@ -88,7 +88,7 @@ def _filter(question: Command, agent: Agent, policy: Policy) -> CaseFilter:
     )
     match question.name:
         case "mine":
-            return replace(wanted, mine=agent.name, closed=False)
+            return replace(wanted, mine=agent.name, closed=False, worked_by="")
         case "search":
             return replace(wanted, search=question.argument)
         case "recent":

@@ -9,6 +9,7 @@ from mailcase.core.address import parse_list
 from mailcase.core.case import ImpossibleMove
 from mailcase.core.change import Change
 from mailcase.core.command import Command
+from mailcase.core.context import Letter
 from mailcase.core.decision import (
     CasesLinked,
     CaseView,
@@ -112,13 +113,6 @@ def forward(work: Work, command: Command, words: Words) -> None:
     if change.case.closed:
         raise ImpossibleMove(change.case.status, "#forward")
     letter = work.desk.answered
-    values = answer.case_values(change.case, work.desk.policy) | {
-        "agent_name": work.agent.display_name if work.agent else change.mailbox.display_name,
-        "author_name": letter.author.name if letter else "",
-        "author_address": letter.author.address if letter else "",
-        "received_at": letter.at if letter else None,
-        "quoted": letter.text if letter else "",
-    }
     index = change.mail(
         Reply(
             kind="transfer",
@@ -134,7 +128,7 @@ def forward(work: Work, command: Command, words: Words) -> None:
             text=words.text,
             attach=bool(words.attachments),
             passes_on=letter.spool if letter else 0,
-            values=values,
+            values=_shown(work, letter),
         )
     )
     change.file(
@@ -149,6 +143,17 @@ def forward(work: Work, command: Command, words: Words) -> None:
         change.add(ParticipantsChanged(change.case.number, (asked,)))
         change.case = replace(change.case, participants=(*change.case.participants, asked))
     work.say("done_forwarded", number=change.case.number, to=person.address)
+
+
+def _shown(work: Work, letter: Letter | None) -> dict[str, object]:
+    """What a helper is shown: the customer's message, and who asks; never the history (attack S7)."""
+    return answer.case_values(work.change.case, work.desk.policy) | {
+        "agent_name": work.agent.display_name if work.agent else work.change.mailbox.display_name,
+        "author_name": letter.author.name if letter else "",
+        "author_address": letter.author.address if letter else "",
+        "received_at": letter.at if letter else None,
+        "quoted": letter.text if letter else "",
+    }
 
 
 def template(work: Work, command: Command, _words: Words) -> None:
