@@ -74,13 +74,22 @@ def test_the_options_of_all_commands_are_told() -> None:
 # ---- JSON ----
 
 
+# Objects whose names are data: a status, a mailbox.
+NAMED = ("by_status", "time_in_status", "mailboxes", "agents", "outbox")
+
+
 def shape(value: Any) -> Any:
     """Names without values; of a list the first item, None where there is none."""
     if isinstance(value, dict):
-        return {name: shape(part) for name, part in value.items()}
+        plain = {name: [*part.values()] if _is_named(name, part) else part for name, part in value.items()}
+        return {name: shape(part) for name, part in plain.items()}
     if isinstance(value, list):
         return [shape(value[0])] if value else None
     return None
+
+
+def _is_named(name: str, part: Any) -> bool:
+    return name in NAMED and isinstance(part, dict)
 
 
 def differences(told: Any, found: Any, path: str = "") -> list[str]:
@@ -158,14 +167,13 @@ def asked(desk: Desk, *arguments: str) -> Any:
         (8, ("check",)),
         (9, ("template", "list")),
         (10, ("template", "preview", "closed")),
+        (11, ("report",)),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
 def test_json_has_the_shape_that_is_told(desk: Desk, place: int, arguments: tuple[str, ...]) -> None:
     found = asked(desk, *arguments)
     assert found, arguments
-    if arguments[0] == "audit":  # counts of states that are there: their names vary
-        found["outbox"] = None
     assert differences(shape(SHAPES[place]), found) == []
 
 
