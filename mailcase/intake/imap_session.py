@@ -22,6 +22,7 @@ from imapclient.exceptions import (  # type: ignore[import-untyped]
 )
 
 from mailcase.config import Imap
+from mailcase.config_secrets import without_password
 from mailcase.errors import MailcaseError
 from mailcase.tls import client_context
 
@@ -278,7 +279,7 @@ def _log_in(client: IMAPClient, user: str, password: str, where: str) -> None:
         raise LoginRefused(f"{where}: the server takes only passwords of ASCII letters") from None
     except LoginError as error:
         lost = isinstance(error.__context__, IMAPClientAbortError)
-        words = _words(error)
+        words = without_password(_words(error), user, password)
         if lost or "[UNAVAILABLE]" in words or "[INUSE]" in words:  # RFC 5530: not the password's fault
             raise Disconnected(f"{where}: cannot log in as {user}: {words}") from error
         raise LoginRefused(f"{where}: the server refuses the login of {user}: {words}") from error

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Protocol
 
 from mailcase.config import Send
+from mailcase.config_secrets import without_password
 from mailcase.core.delivery import DEFERRED, FAILED, SENT, UNCERTAIN, Try, everybody, of_code
 from mailcase.failpoint import failpoint
 from mailcase.store.values import OutboxItem
@@ -90,7 +91,10 @@ class SmtpWay:
         try:
             self._smtp = self._connect(target.kind, target.host, target.port, seconds)
         except (OSError, smtplib.SMTPException) as error:
-            raise Unreachable(_words(error)) from None
+            words = _words(error)
+            if send.user:
+                words = without_password(words, send.user, send.password())
+            raise Unreachable(words) from None
 
     def _connect(self, kind: str, host: str, port: int, seconds: float) -> smtplib.SMTP:
         context = client_context(insecure=self._send.insecure)
