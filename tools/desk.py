@@ -176,7 +176,7 @@ class Desk:
             self._database = Database.open(load(self.config).database)
         return self._database
 
-    def wait_for(self, ask: Callable[[], Result], what: str, seconds: float = 30.0) -> Result:
+    def wait_for(self, ask: Callable[[], Result], what: str, seconds: float = 60.0) -> Result:
         """Ask until the answer is true; returns it. Raises TimeoutError that names `what`."""
         end = time.monotonic() + seconds
         while True:
