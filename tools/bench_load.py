@@ -104,6 +104,8 @@ def _own_letters(count: int, seed: int) -> tuple[list[Letter], list[Letter]]:
             subject = subjects[i] if parent is None else f"Re: {tag + ' ' if tag else ''}{subjects[parent]}"
             mail = _own_mail(random.Random(i), i, subject, parent)
             _fill(mail, kinds[i], random.Random(i))
+            if mail.is_multipart():
+                mail.set_boundary(f"=-bench-{i}")  # else another one at every call
             return mail.as_bytes()
 
         return Letter(sender, subjects[i] if parent is None else "", "" if parent is None else subjects[parent], make)
