@@ -36,7 +36,9 @@ SMALLER = {
 SHAPES = {**{name: raw for name, (raw, _) in HOSTILE.items() if name not in HEAVY}, **SMALLER}
 # The wire takes neither NUL nor bare line ends.
 FOLDED = {name: raw.replace(b"\r\n", b"\n") for name, raw in SHAPES.items()}
-SENT = {name: raw.replace(b"\n", b"\r\n") for name, raw in FOLDED.items() if raw and b"\0" not in raw and b"\r" not in raw}
+SENT = {
+    name: raw.replace(b"\n", b"\r\n") for name, raw in FOLDED.items() if raw and b"\0" not in raw and b"\r" not in raw
+}
 
 
 @pytest.fixture(scope="module")

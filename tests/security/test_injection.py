@@ -199,7 +199,9 @@ def report(original: str, recipient: str = "anna@example.org") -> bytes:
     ).encode()
 
 
-@pytest.mark.parametrize("proof", ["none", "number", "made-up id", "the customer's id", "the agent's address", "genuine"])
+@pytest.mark.parametrize(
+    "proof", ["none", "number", "made-up id", "the customer's id", "the agent's address", "genuine"]
+)
 def test_S32_a_forged_delivery_report_fails_no_mail(room: Room, proof: str) -> None:
     number, copy = room.opened()
     before = room.last()
@@ -229,7 +231,9 @@ def test_S35_our_own_fields_in_foreign_mail_grant_nothing(room: Room) -> None:
     entry = room.entry(room.deliver(forged, sender="eve@evil.example"))
     assert entry.case not in (None, number)
     assert room.case(number)["status"] == "new"
-    loop = room.entry(room.deliver(letter("f@evil.example", "Loop", "x", X_Mailcase_Loop="roomdesk"), sender="f@evil.example"))
+    loop = room.entry(
+        room.deliver(letter("f@evil.example", "Loop", "x", X_Mailcase_Loop="roomdesk"), sender="f@evil.example")
+    )
     assert (loop.case, loop.outcome) == (None, "ignored")
 
 

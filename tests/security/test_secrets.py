@@ -93,7 +93,9 @@ def troubled() -> Iterator[Troubled]:
             more='password_file = "bob-password"\n[log]\nformat = "json"\nlevel = "debug"',
         )
         text = desk.config.read_text()
-        text = text.replace("[smtp]\n", '[smtp]\ntls = "starttls"\ntls_certificate = "cert.pem"\ntls_key = "key.pem"\nauth = true\n')
+        text = text.replace(
+            "[smtp]\n", '[smtp]\ntls = "starttls"\ntls_certificate = "cert.pem"\ntls_key = "key.pem"\nauth = true\n'
+        )
         desk.config.write_text(text)
         secret_files(desk.folder, issuer)
         said = base64.b64encode(f"\0desk\0{SMTP}".encode()).decode()
@@ -118,7 +120,9 @@ def in_trouble(t: Troubled) -> str:
     said = []
     for path in ("healthz", "metrics", "nothing"):
         try:
-            said.append(urllib.request.urlopen(f"http://127.0.0.1:{t.desk.ports['http']}/{path}", timeout=10).read().decode())
+            said.append(
+                urllib.request.urlopen(f"http://127.0.0.1:{t.desk.ports['http']}/{path}", timeout=10).read().decode()
+            )
         except urllib.error.HTTPError as error:
             said.append(error.read().decode())
     said.append(t.desk.run("check", code=1))
@@ -142,7 +146,9 @@ def test_S29_no_secret_is_told_when_everything_fails(troubled: Troubled) -> None
     said = in_trouble(troubled)
     assert "mailcase" in said
     hidden = [f"\0{user}\0{word}" for word in SECRETS for user in ("desk", "bob")]
-    forms = [form for word in (*SECRETS, *hidden) for form in (word, base64.b64encode(word.encode()).decode().rstrip("="))]
+    forms = [
+        form for word in (*SECRETS, *hidden) for form in (word, base64.b64encode(word.encode()).decode().rstrip("="))
+    ]
     files = {p: p.read_bytes() for p in troubled.desk.folder.rglob("*") if p.is_file()}
     for word in forms:
         assert word not in said, word
@@ -159,10 +165,14 @@ def test_S38_S39_every_line_is_json_and_holds_no_words_of_a_mail(troubled: Troub
     ))  # fmt: skip
     desk = troubled.desk
     before = desk.log().count('"event": "mail"')
-    desk.send(f"{head}Content-Type: text/plain; charset=\"{word}\"\r\n\r\n\x1b[2J canarybody\r\n".encode(), "", "support@example.com")
+    desk.send(
+        f'{head}Content-Type: text/plain; charset="{word}"\r\n\r\n\x1b[2J canarybody\r\n'.encode(),
+        "",
+        "support@example.com",
+    )
     desk.send(f"{head}\r\ncanarybody\r\n".encode(), "canaryaddress@example.org", "support@example.com")
     with socket.create_connection(("127.0.0.1", desk.ports["smtp"])) as raw:
-        raw.sendall(b"EHLO \x1b[2J\"}\x00\xff\r\nMAIL FROM:<\x1b\"{@x>\r\nRCPT TO:<\xff\x1b{\"@example.com>\r\nQUIT\r\n")
+        raw.sendall(b'EHLO \x1b[2J"}\x00\xff\r\nMAIL FROM:<\x1b"{@x>\r\nRCPT TO:<\xff\x1b{"@example.com>\r\nQUIT\r\n')
         while raw.recv(4096):
             pass
     desk.wait_for(lambda: desk.log().count('"event": "mail"') >= before + 2, "both are worked on")
@@ -171,7 +181,9 @@ def test_S38_S39_every_line_is_json_and_holds_no_words_of_a_mail(troubled: Troub
     for line in lines:
         assert isinstance(json.loads(line), dict)
         assert line.isprintable()
-        assert not any(canary in line for canary in ("canarysubject", "canarybody", "canaryaddress", "ann@example.org")), line
+        assert not any(
+            canary in line for canary in ("canarysubject", "canarybody", "canaryaddress", "ann@example.org")
+        ), line
 
 
 SECRET_NAMES = ("mac", "token", "password", "secret", "digest", "signature", "hmac", "passwd", "expected")
@@ -186,7 +198,9 @@ def unsafe(source: str) -> list[int]:
         if isinstance(node, ast.Compare) and any(isinstance(op, ast.Eq | ast.NotEq | ast.In) for op in node.ops):
             for side in (node.left, *node.comparators):
                 name = side.attr if isinstance(side, ast.Attribute) else side.id if isinstance(side, ast.Name) else ""
-                if name in SECRET_NAMES and not any(isinstance(s, ast.Constant) for s in (node.left, *node.comparators)):
+                if name in SECRET_NAMES and not any(
+                    isinstance(s, ast.Constant) for s in (node.left, *node.comparators)
+                ):
                     found.append(node.lineno)
     return found
 

@@ -25,7 +25,11 @@ WORDS = (
 @pytest.fixture
 def config(on_both: Room, database_url: str, tmp_path: Path) -> Iterator[Path]:
     """A desk with three cases, and the config file that names its database."""
-    for who, subject in (("ann@example.org", "Zebra"), ("ben@example.org", "Quagga"), ("cid@example.org", "Okapi 100%_x")):
+    for who, subject in (
+        ("ann@example.org", "Zebra"),
+        ("ben@example.org", "Quagga"),
+        ("cid@example.org", "Okapi 100%_x"),
+    ):
         on_both.deliver(letter(who, subject, f"About the {subject.lower()} house."), sender=who)
     (tmp_path / "secret").write_text("a secret of this test only\n")
     path = tmp_path / "mailcase.toml"

@@ -91,7 +91,9 @@ def test_S21_no_file_name_reads_as_another(room: Room, name: str) -> None:
 ])  # fmt: skip
 def test_S21_the_address_always_stands_beside_the_name(room: Room, sender: str) -> None:
     before = room.last()
-    room.deliver(f"From: {sender}\r\nTo: support@example.com\r\nSubject: Hi {before}\r\n\r\nHello {before}\r\n".encode())
+    room.deliver(
+        f"From: {sender}\r\nTo: support@example.com\r\nSubject: Hi {before}\r\n\r\nHello {before}\r\n".encode()
+    )
     copy = room.mails("bob@staff.example", before)[-1]
     address = sender.rpartition("<")[2].strip(">")
     assert address in text_of(copy) + html_of(copy)
@@ -124,7 +126,13 @@ def test_S22_names_are_words_and_no_places(fresh: Room, tmp_path: Path) -> None:
 
 
 def test_S23_a_long_extension_ends() -> None:
-    for name in ("x." + "a" * 100_000, "." * 100_000, "x" + ".a" * 50_000, "." + "\u0301" * 100_000, "\U0001f4a9." * 30_000):
+    for name in (
+        "x." + "a" * 100_000,
+        "." * 100_000,
+        "x" + ".a" * 50_000,
+        "." + "\u0301" * 100_000,
+        "\U0001f4a9." * 30_000,
+    ):
         kept = normalise.clean_filename(name)
         assert len(kept.encode()) <= 255
         assert len(read_mail(attached(name)).attachments) == 1
@@ -160,4 +168,6 @@ def test_S24_no_byte_in_any_field_is_too_odd_for_a_database(on_both: Room) -> No
         assert not any(c in text for c in "\0\x1b\x7f\ufffe\uffff\ufeff")
         assert not any(unicodedata.category(c) == "Cs" for c in text)
         reading = read(raw, Envelope(f"odd{number}@example.org", ("support@example.com",)), Ours())
-        assert (message["text"], case["subject"]) == (reading.new, reading.mail.subject), "not a letter is lost on the way"
+        assert (message["text"], case["subject"]) == (reading.new, reading.mail.subject), (
+            "not a letter is lost on the way"
+        )

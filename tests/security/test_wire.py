@@ -10,7 +10,19 @@ from tests.agents.room import Room, answer, parsed, reply_to, text_of
 from tests.servers.sink import Sink
 
 HIDDEN = "MAIL FROM:<boss@example.com>\nRCPT TO:<victim@example.org>\nDATA\nSubject: Pay\n\nNow.\n"
-ENDS = ("\n.\n", "\r\n.\r\n", "\r.\r", "\n.\r\n", "\r\n.\n", "\n..\n", "\n. \n", "\n\n.\n\n", "\u2028.\u2028", "\x0b.\x0b", "\x85.\x85")
+ENDS = (
+    "\n.\n",
+    "\r\n.\r\n",
+    "\r.\r",
+    "\n.\r\n",
+    "\r\n.\n",
+    "\n..\n",
+    "\n. \n",
+    "\n\n.\n\n",
+    "\u2028.\u2028",
+    "\x0b.\x0b",
+    "\x85.\x85",
+)
 
 
 @pytest.mark.parametrize("end", ENDS, ids=range(len(ENDS)))
