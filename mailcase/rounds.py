@@ -96,7 +96,6 @@ def _rounds(writer: Writer, now: datetime) -> Iterator[Round]:
             if moment:
                 yield Round(f"brief:{agent.name}", moment, _brief(writer, agent, moment, now))
 
-
     if writer.policy.weekly_report:
         weekday, minutes = writer.policy.weekly_report
         for agent in writer.policy.agents:

@@ -96,10 +96,11 @@ def main(arguments: list[str] | None = None) -> None:
         for name in wanted:
             if name in rows:
                 _measure(name, scale, figures)
+                # After each row: a run of an hour that is broken off has not been for nothing.
+                if figures and options.write:
+                    write(section, f"{_circumstances(options, busy)}\n\n{_table(figures)}")
         if figures:
             print(f"\n{_table(figures)}\n")
-        if figures and options.write:
-            write(section, f"{_circumstances(options, busy)}\n\n{_table(figures)}")
 
 
 def _measure(name: str, scale: Scale, figures: dict[str, list[Figure]]) -> None:
@@ -107,8 +108,9 @@ def _measure(name: str, scale: Scale, figures: dict[str, list[Figure]]) -> None:
         began = time.monotonic()
         try:
             found = {**ROWS, **LONG}[name](scale)
-        except RuntimeError as error:  # what is missing here is said, and the other rows go on
-            print(f"{name}: {str(error).strip().splitlines()[0]}", file=sys.stderr)
+        except Exception as error:  # what is missing here or went wrong is said, and the other rows go on
+            said = str(error).strip().partition("\n")[0]
+            print(f"{name}: {type(error).__name__}: {said}", file=sys.stderr, flush=True)
             return
         for figure in found:
             figures.setdefault(figure.key, []).append(figure)

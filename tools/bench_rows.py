@@ -187,6 +187,7 @@ def acknowledged(scale: Scale) -> list[Figure]:
             raw = letter.raw()
             time.sleep(max(0.0, begin + i / 10 - time.time()))
             with smtplib.SMTP("127.0.0.1", desk.ports["smtp"]) as smtp:
+                smtp.ehlo("bench")
                 smtp.mail(letter.sender)
                 smtp.rcpt(TO)
                 _, words = smtp.data(raw)

@@ -39,9 +39,7 @@ def command(mailbox: Annotated[str, typer.Option("--mailbox", metavar="NAME", he
             return spool.add(conn, [mail])[0]
 
     size = config.smtp.max_size if config.smtp else 25 * 1024**2
-    done = deliver(
-        sys.stdin.buffer, mailbox, policy, add, max_size=size, now=datetime.now(UTC), environment=os.environ
-    )
+    done = deliver(sys.stdin.buffer, mailbox, policy, add, max_size=size, now=datetime.now(UTC), environment=os.environ)
     if done.code:
         output.print_error(done.text)
     sys.exit(done.code)

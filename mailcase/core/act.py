@@ -116,9 +116,7 @@ def _set_status(work: Work, *, told: bool) -> None:
     resolution = work.resolution
     if status.kind is StatusKind.CLOSED and not resolution:
         resolution = "solved"
-    change.set_status(
-        status, why="agent" if work.agent else "operator", resolution=resolution, until=work.until
-    )
+    change.set_status(status, why="agent" if work.agent else "operator", resolution=resolution, until=work.until)
     work.say("done_status", number=change.case.number, status=status.label or status.name)
     if told or work.quiet or work.spam:
         return

@@ -117,9 +117,7 @@ class Change:
 
     def _set(self, status: Status, *, why: str, resolution: str = "", until: datetime | None = None) -> None:
         before = self.case.status
-        self.events.append(
-            StatusChanged(self.case.number, before, status.name, status.kind, resolution, until, why)
-        )
+        self.events.append(StatusChanged(self.case.number, before, status.name, status.kind, resolution, until, why))
         self.case = replace(self.case, status=status.name, kind=status.kind, resolution=resolution, until=until)
         self._restart(until)
 

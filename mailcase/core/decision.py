@@ -169,7 +169,7 @@ class CaseReserved:
 
 @dataclass(frozen=True, slots=True)
 class AnswerScheduled:
-    """An agent's answer that is to go out later (O6): a text or a template, perhaps not if the customer writes first."""
+    """An agent's answer that is to go out later (O6): a text or a template; not always if the customer writes."""
 
     case: int
     due_at: datetime

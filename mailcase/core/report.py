@@ -177,9 +177,7 @@ def _done_at(case: CaseFacts, kinds: Mapping[str, StatusKind]) -> datetime | Non
     return at if case.kind in DONE else None
 
 
-def _resolutions(
-    facts: Sequence[CaseFacts], policy: Policy, kinds: Mapping[str, StatusKind]
-) -> dict[int, timedelta]:
+def _resolutions(facts: Sequence[CaseFacts], policy: Policy, kinds: Mapping[str, StatusKind]) -> dict[int, timedelta]:
     return {
         c.number: between(_hours(policy, c.mailbox), c.opened_at, at)
         for c in facts

@@ -30,7 +30,11 @@ class Writer:
     random: Callable[[int], bytes]
 
     def write(
-        self, reply: Reply, now: datetime, attachments: Sequence[OutgoingAttachment] = (), hold_id: int = 0,
+        self,
+        reply: Reply,
+        now: datetime,
+        attachments: Sequence[OutgoingAttachment] = (),
+        hold_id: int = 0,
         message_id: str = "",
     ) -> OutgoingMail:
         """The mail as it will be sent, byte for byte. A template that fails holds the mail: nothing half goes out (C3).

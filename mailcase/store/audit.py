@@ -67,9 +67,7 @@ _UNACCOUNTED = select(spool.c.id).where(
     ),
 )
 _LOST = _UNACCOUNTED.subquery()
-_LOST_KINDS = (
-    select(spool.c.outcome, func.count()).where(spool.c.id.in_(select(_LOST.c.id))).group_by(spool.c.outcome)
-)
+_LOST_KINDS = select(spool.c.outcome, func.count()).where(spool.c.id.in_(select(_LOST.c.id))).group_by(spool.c.outcome)
 
 
 def _folders(conn: Connection) -> list[dict[str, Any]]:
@@ -102,9 +100,7 @@ def _outbox(conn: Connection) -> dict[str, int]:
 
 def _problems(conn: Connection) -> list[str]:
     """What no transaction of ours can leave behind."""
-    no_case = select(outbox.c.id).where(
-        outbox.c.case.is_not(None), ~exists().where(cases.c.number == outbox.c.case)
-    )
+    no_case = select(outbox.c.id).where(outbox.c.case.is_not(None), ~exists().where(cases.c.number == outbox.c.case))
     nobody = select(outbox.c.id).where(~exists().where(outbox_recipient.c.outbox_id == outbox.c.id))
     empty = select(cases.c.number).where(~exists().where(event.c.case == cases.c.number))
     silent = select(cases.c.number).where(~exists().where(message.c.case == cases.c.number))

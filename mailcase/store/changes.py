@@ -226,9 +226,7 @@ def _requester(rows: Rows, event: FieldChanged) -> None:
     """The new requester stops being a mere participant; where the old one wanted answers sent means nothing now."""
     name, _, address = event.after.rpartition("<") if event.after.endswith(">") else ("", "", event.after)
     person = Address(name.strip(), address.removesuffix(">"))
-    rows.touch(
-        event.case, requester_name=person.name, requester_address=person.address, requester_key=person.key
-    )
+    rows.touch(event.case, requester_name=person.name, requester_address=person.address, requester_key=person.key)
     rows.people.pop((event.case, person.key), None)
     rows.gone[event.case, person.key] = None
     rows.roles_gone.append((event.case, "reply-to"))

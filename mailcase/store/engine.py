@@ -264,8 +264,10 @@ def _translate(error: BaseException | None, lost: bool) -> StoreError | None:
         return DatabaseBroken(f"the disk failed under the database: {text}")
     if name.startswith(_SQLITE_UNUSABLE):
         return DatabaseUnavailable(f"the database cannot be used: {text}")
-    if lost or state[:2] in ("08", "53", "57") or (
-        not state and not name and type(error).__name__ in ("OperationalError", "InterfaceError")
+    if (
+        lost
+        or state[:2] in ("08", "53", "57")
+        or (not state and not name and type(error).__name__ in ("OperationalError", "InterfaceError"))
     ):
         return DatabaseUnavailable(f"the database does not answer: {text}")
     return None

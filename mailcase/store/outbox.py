@@ -68,9 +68,7 @@ _CLAIM = Prepared(
 )
 # Found as `sending`: the process that sent it was killed. That was an attempt, and nobody else counted it.
 _INTERRUPTED = Prepared(
-    update(outbox)
-    .where(among(outbox.c.id, "ids"), outbox.c.state == "sending")
-    .values(attempts=outbox.c.attempts + 1)
+    update(outbox).where(among(outbox.c.id, "ids"), outbox.c.state == "sending").values(attempts=outbox.c.attempts + 1)
 )
 _RECIPIENT = Prepared(
     update(outbox_recipient)
@@ -223,9 +221,7 @@ _ITEM = select(
     outbox.c.reason, outbox.c.created_at, outbox.c.automatic,
 )  # fmt: skip
 _STATES = Prepared(
-    select(
-        outbox_recipient.c.outbox_id, outbox_recipient.c.address, outbox_recipient.c.state, outbox_recipient.c.reply
-    )
+    select(outbox_recipient.c.outbox_id, outbox_recipient.c.address, outbox_recipient.c.state, outbox_recipient.c.reply)
     .where(among(outbox_recipient.c.outbox_id, "ids"))
     .order_by(outbox_recipient.c.id)
 )

@@ -219,12 +219,8 @@ def _contact(dialect: str) -> Any:
 
     statement: Any = (postgresql if dialect == "postgresql" else sqlite).insert(contact)
     new = statement.excluded
-    kept = {
-        name: func.coalesce(func.nullif(new[name], ""), contact.c[name]) for name in ("name", "language")
-    }
-    return statement.on_conflict_do_update(
-        index_elements=["address_key"], set_={**kept, "updated_at": new.updated_at}
-    )
+    kept = {name: func.coalesce(func.nullif(new[name], ""), contact.c[name]) for name in ("name", "language")}
+    return statement.on_conflict_do_update(index_elements=["address_key"], set_={**kept, "updated_at": new.updated_at})
 
 
 def _rest(conn: Connection, rows: Rows) -> None:
@@ -285,9 +281,9 @@ def _is(one: Deadline) -> Any:
 
 # ---- headings --------------------------------------------------------------------------------------------------------
 
-_ABOUT = select(
-    cases.c.number, cases.c.subject, cases.c.requester_name, cases.c.requester_address
-).where(cases.c.number.in_(bindparam("numbers", expanding=True)))
+_ABOUT = select(cases.c.number, cases.c.subject, cases.c.requester_name, cases.c.requester_address).where(
+    cases.c.number.in_(bindparam("numbers", expanding=True))
+)
 _WITH = (
     select(participant.c.case, participant.c.name, participant.c.address)
     .where(participant.c.case.in_(bindparam("numbers", expanding=True)))

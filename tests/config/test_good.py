@@ -149,7 +149,11 @@ def test_hours_holidays_and_priorities(desk: Path) -> None:
     assert {date(year, 1, 6), date(year + 1, 12, 25), date(2027, 12, 24)} <= mailbox.hours.closed
     plain, urgent = mailbox.deadlines, mailbox.deadlines.of("urgent")
     assert (plain.remind_agent, plain.escalate) == (timedelta(hours=8), None)
-    assert (urgent.remind_agent, urgent.escalate, urgent.first_response) == (None, timedelta(hours=2), timedelta(hours=4))
+    assert (urgent.remind_agent, urgent.escalate, urgent.first_response) == (
+        None,
+        timedelta(hours=2),
+        timedelta(hours=4),
+    )
     assert plain.of("high") is plain
 
 

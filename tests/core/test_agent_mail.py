@@ -93,7 +93,9 @@ def test_commands(text: str, move: tuple[str, str] | None, mails: list[tuple[str
     assert (moved(decision), mailed(decision)) == (move, mails)
 
 
-@pytest.mark.parametrize("text", ["Hello\n #1 resolve", "1. #close", "# Heading with a space\ntext", "#1042 is the number"])
+@pytest.mark.parametrize(
+    "text", ["Hello\n #1 resolve", "1. #close", "# Heading with a space\ntext", "#1042 is the number"]
+)
 def test_what_is_no_command_is_relayed_as_it_is(text: str) -> None:
     decision = decided(from_bob(text))
     assert [kind for kind, _ in mailed(decision)] == ["answer"]

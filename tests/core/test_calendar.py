@@ -103,7 +103,9 @@ def test_what_is_due_is_due_within_hours(hours: Hours, start: datetime, length: 
 
 @settings(deadline=None)
 @given(desks(), TIMES, LENGTHS, LENGTHS)
-def test_adding_is_monotone_and_never_goes_back(hours: Hours, start: datetime, one: timedelta, other: timedelta) -> None:
+def test_adding_is_monotone_and_never_goes_back(
+    hours: Hours, start: datetime, one: timedelta, other: timedelta
+) -> None:
     less, more = sorted((one, other))
     assert start <= add(hours, start, less) <= add(hours, start, more)
     assert add(hours, start, more) >= start + more

@@ -97,7 +97,9 @@ def test_machine_mail_without_a_case(kind: Kind, outcome: str) -> None:
 
 
 def bounced(permanent: bool = True, about: bool = True, on: K = K.PENDING) -> object:
-    report = Bounce(permanent, (BouncedRecipient("anna@example.org", "failed" if permanent else "delayed", "5.1.1", "no"),))
+    report = Bounce(
+        permanent, (BouncedRecipient("anna@example.org", "failed" if permanent else "delayed", "5.1.1", "no"),)
+    )
     return decided(
         arrival(
             on=case(kind=on), kind=Kind.BOUNCE, sender=Address("", "mailer-daemon@mx.example"),
@@ -124,7 +126,9 @@ def test_a_bounce_about_nothing_is_ignored() -> None:
 
 
 def test_a_stranger_is_flagged_on_an_active_case() -> None:
-    decision = decided(arrival(sender=STRANGER, on=case(kind=K.PENDING), mail_more={"cc": (Address("", "evil@x.example"),)}))
+    decision = decided(
+        arrival(sender=STRANGER, on=case(kind=K.PENDING), mail_more={"cc": (Address("", "evil@x.example"),)})
+    )
     assert moved(decision) == ("pending", "open")
     filed = named(decision.events, "MessageFiled")[0]
     assert not filed.verified
@@ -190,14 +194,24 @@ def test_no_acknowledgement_and_the_history_says_why(more: dict[str, object], re
 
 @pytest.mark.parametrize(
     "counts",
-    [Counts(address_hour=5), Counts(address_day=20), Counts(case_day=6), Counts(domain_hour=500), Counts(total_hour=20_000)],
+    [
+        Counts(address_hour=5),
+        Counts(address_day=20),
+        Counts(case_day=6),
+        Counts(domain_hour=500),
+        Counts(total_hour=20_000),
+    ],
 )
 def test_S13_limits_of_automatic_mail(counts: Counts) -> None:
     assert "acknowledgement" not in {kind for kind, _ in mailed(decided(arrival(), counts=counts))}
 
 
 def test_an_import_answers_and_notifies_nobody_and_starts_no_deadline() -> None:
-    for what in (arrival(silent=True), arrival(on=case(kind=K.PENDING), silent=True), arrival(on=case(kind=K.CLOSED), silent=True)):
+    for what in (
+        arrival(silent=True),
+        arrival(on=case(kind=K.PENDING), silent=True),
+        arrival(on=case(kind=K.CLOSED), silent=True),
+    ):
         decision = decided(what)
         assert (decision.replies, [d for ds in decision.deadlines.values() for d in ds]) == ((), [])
 

@@ -51,9 +51,7 @@ def test_steps_that_are_not_configured_are_not_taken() -> None:
         ("wake", K.POSTPONED, ("postponed", "open"), [("agent-reminder", "bob@staff.example"), ("agent-reminder", "sue@staff.example")]),
     ],
 )  # fmt: skip
-def test_what_a_deadline_does(
-    kind: str, on: K, move: tuple[str, str] | None, mails: list[tuple[str, str]]
-) -> None:
+def test_what_a_deadline_does(kind: str, on: K, move: tuple[str, str] | None, mails: list[tuple[str, str]]) -> None:
     decision = decide_due(case(kind=on), Deadline(1042, kind, NOW), desk())
     assert (moved(decision), mailed(decision)) == (move, mails)
 
@@ -120,7 +118,10 @@ def test_what_agents_do_counts_in_business_time_and_what_customers_do_does_not()
 
 def test_targets_count_from_the_opening_and_end_when_they_are_reached() -> None:
     def kinds(kind: K, since: Since) -> list[str]:
-        return [d.kind for d in schedule(7, kind, replace(TARGETS, remind_agent=None, escalate=None), NOW, None, None, since)]
+        return [
+            d.kind
+            for d in schedule(7, kind, replace(TARGETS, remind_agent=None, escalate=None), NOW, None, None, since)
+        ]
 
     hour_ago = Since(NOW - HOUR)
     assert kinds(K.OPEN, hour_ago) == ["first_response", "resolution"]
@@ -152,7 +153,10 @@ def test_escalation_can_reassign(kind: str) -> None:
     assert mailed(decision) == [("escalation", "bob@staff.example")]
     changed = named(decision.events, "FieldChanged")[0]
     assert (changed.field, changed.before, changed.after) == ("assignee", "sue", "bob")
-    assert decide_due(case(assignee="bob"), Deadline(1042, "escalate", NOW), desk(policy=policy)).events[0].event == "escalated"
+    assert (
+        decide_due(case(assignee="bob"), Deadline(1042, "escalate", NOW), desk(policy=policy)).events[0].event
+        == "escalated"
+    )
 
 
 def test_a_priority_may_have_a_ladder_of_its_own() -> None:
@@ -165,7 +169,11 @@ def test_a_priority_may_have_a_ladder_of_its_own() -> None:
         return [(d.kind, d.due_at - NOW) for d in change.deadlines.get(1042, ())]
 
     opened = {"created_at": NOW, "answered": True}
-    assert after(case(**opened), "urgent") == [("remind_agent", HOUR), ("escalate", 2 * HOUR), ("resolution", 24 * HOUR)]
+    assert after(case(**opened), "urgent") == [
+        ("remind_agent", HOUR),
+        ("escalate", 2 * HOUR),
+        ("resolution", 24 * HOUR),
+    ]
     assert after(case(**opened), "high") == []
     assert after(case(kind=K.PENDING, **opened), "urgent") == []
     assert ("remind_agent", 8 * HOUR) in after(case(priority="urgent", **opened), "low")

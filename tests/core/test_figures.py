@@ -22,7 +22,14 @@ def a_case(number: int, *moves: tuple[float, str], **more: object) -> CaseFacts:
     """A case opened at SINCE that had these statuses, each so many hours later."""
     made = (Move(SINCE, "new"), *(Move(SINCE + hours * HOUR, status) for hours, status in moves))
     last = made[-1].status
-    values = {"number": number, "mailbox": "support", "opened_at": SINCE, "status": last, "kind": K(last), "moves": made}
+    values = {
+        "number": number,
+        "mailbox": "support",
+        "opened_at": SINCE,
+        "status": last,
+        "kind": K(last),
+        "moves": made,
+    }
     return CaseFacts(**{**values, **more})  # type: ignore[arg-type]
 
 

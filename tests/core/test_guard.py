@@ -178,7 +178,12 @@ def test_the_guard_is_in_the_way_of_an_agents_answer() -> None:
     decision = decided(from_bob("Ask bob@staff.example"), case(1043, requester=BEN))
     assert held(decision) == ["leak_private_address", "leak_held"]
     assert held(decided(from_bob("#resolve\nAs I said, " + NOTE, notes=(NOTE,))))[0] == "leak_note"
-    assert decided(from_bob("See attached.", mail_more={"attachments": (Attachment("a.pdf", "application/pdf", 9, 0),)})).hold == ""
+    assert (
+        decided(
+            from_bob("See attached.", mail_more={"attachments": (Attachment("a.pdf", "application/pdf", 9, 0),)})
+        ).hold
+        == ""
+    )
     assert decided(from_bob("Ask bob@staff.example", silent=True)).hold == ""
 
 
@@ -190,7 +195,15 @@ def test_the_work_grows_with_the_text_and_not_with_its_square() -> None:
     """Ten times the text costs less than thirty times the time, for texts that look like everything at once."""
 
     def cost(size: int) -> float:
-        texts = ["a.b" * size, "case " * size, "#a\n" * size, "see the " * size, "添付" * size, "@" * size, " " * 3 * size]
+        texts = [
+            "a.b" * size,
+            "case " * size,
+            "#a\n" * size,
+            "see the " * size,
+            "添付" * size,
+            "@" * size,
+            " " * 3 * size,
+        ]
         start = time.process_time()
         for text in texts:
             why(text, notes=(text,), told=())

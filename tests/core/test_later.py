@@ -78,7 +78,11 @@ def test_it_can_be_taken_back() -> None:
 
 def test_when_its_time_has_come_it_goes_out_as_the_agents_answer() -> None:
     decision = decide_later(case(), 5, WAITING, desk())
-    assert (decision.rule, str(decision.actor), moved(decision)) == ("scheduled-answer", "agent:bob", ("open", "pending"))
+    assert (decision.rule, str(decision.actor), moved(decision)) == (
+        "scheduled-answer",
+        "agent:bob",
+        ("open", "pending"),
+    )
     assert mailed(decision) == [("answer", "anna@example.org")]
     assert (decision.replies[0].text, decision.replies[0].reason_key) == (WAITING.text, "answer:later:5")
     assert named(decision.events, "MessageFiled")[0].direction == "outgoing"

@@ -14,7 +14,9 @@ def plus(kind: str, number: int, bound: str = "", secret: bytes = SECRET) -> str
     return tokens.plus("support@example.com", tokens.make(secret, kind, number, NOW, b"nonce", bound))
 
 
-def keys(subject: str = "Printer", to: str = "support@example.com", sender: Address = ANNA, **more: object) -> thread.Keys:
+def keys(
+    subject: str = "Printer", to: str = "support@example.com", sender: Address = ANNA, **more: object
+) -> thread.Keys:
     return thread.keys(mail(sender, subject, **more), Envelope(sender.address, (to,)), SUPPORT, POLICY, NOW)
 
 

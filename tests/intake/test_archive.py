@@ -94,9 +94,7 @@ def test_eml_files_and_folders_of_them(tmp_path: Path) -> None:
 
 def test_when_a_mail_came_is_the_topmost_received(tmp_path: Path) -> None:
     path = tmp_path / "x.eml"
-    hops = (
-        b"Received: from a by b;\n Tue, 03 Mar 2020 08:00:00 +0000\nReceived: by a; Mon, 02 Mar 2020 01:00:00\n"
-    )
+    hops = b"Received: from a by b;\n Tue, 03 Mar 2020 08:00:00 +0000\nReceived: by a; Mon, 02 Mar 2020 01:00:00\n"
     path.write_bytes(hops + FIRST)
     (mail,) = read_archive(path, SUPPORT)
     assert mail.received_at == datetime(2020, 3, 3, 8, tzinfo=UTC)

@@ -41,7 +41,9 @@ def retrying(desk: Desk, raws: list[bytes], seconds: float = 60) -> None:
 
 
 @pytest.mark.parametrize("place", ["before_begin", "before_commit", "after_commit", "after_250"])
-def test_A4_A5_A7_A8_kill_at_a_failpoint_loses_nothing_and_doubles_nothing(tmp_path: Path, database: object, place: str) -> None:
+def test_A4_A5_A7_A8_kill_at_a_failpoint_loses_nothing_and_doubles_nothing(
+    tmp_path: Path, database: object, place: str
+) -> None:
     """A4 to A8. Each process dies at its first mail; the last one lives."""
     path = tmp_path / "mailcase.db"
     sockets, smtp, lmtp = bound()

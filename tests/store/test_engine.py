@@ -53,7 +53,8 @@ def test_a_commit_of_postgresql_is_on_disk(postgres_server: Postgres, database_u
 
 
 @pytest.mark.parametrize(
-    "url", ["mysql://u:secret@h/x", "sqlite://", "sqlite:///:memory:", "nonsense secret", "postgresql+pg8000://secret@h/x"]
+    "url",
+    ["mysql://u:secret@h/x", "sqlite://", "sqlite:///:memory:", "nonsense secret", "postgresql+pg8000://secret@h/x"],
 )
 def test_what_is_no_database_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(DatabaseUnfit) as error:

@@ -76,7 +76,8 @@ def test_cases_are_filtered_and_sorted(desk: Database, wanted: dict[str, object]
 
 
 @pytest.mark.parametrize(
-    "wanted", [{}, {"attention": True}, {"closed": False}, {"statuses": ("open",)}, {"recent": True}, {"sort": "number"}]
+    "wanted",
+    [{}, {"attention": True}, {"closed": False}, {"statuses": ("open",)}, {"recent": True}, {"sort": "number"}],
 )
 def test_a_list_of_the_first_cases_reads_no_others(desk: Database, wanted: dict[str, object]) -> None:
     """An index has the order already: nothing is sorted, however many cases there are."""

@@ -47,7 +47,9 @@ def carry(sink: Sink, seen: int, desk: Desk, carried: Callable[[Received], tuple
     return seen
 
 
-def exchange(one: Desk, from_one: Sink, two: Desk, from_two: Sink, carried: Callable[[Received], tuple[str, bytes]]) -> int:
+def exchange(
+    one: Desk, from_one: Sink, two: Desk, from_two: Sink, carried: Callable[[Received], tuple[str, bytes]]
+) -> int:
     """Carry mail both ways until nobody writes any more. Returns how many mails were written; fails when it goes on."""
     seen = [0, 0]
     for _ in range(40):
@@ -63,7 +65,12 @@ def exchange(one: Desk, from_one: Sink, two: Desk, from_two: Sink, carried: Call
 
 @pytest.mark.parametrize(("carried", "most"), [(as_it_is, 2), (stripped, 6)])
 def test_S15_two_desks_fall_silent(carried: Callable[[Received], tuple[str, bytes]], most: int) -> None:
-    with Sink() as out_one, Sink() as out_two, desk_with(out_one) as one, desk_with(out_two, "help@other.example") as two:
+    with (
+        Sink() as out_one,
+        Sink() as out_two,
+        desk_with(out_one) as one,
+        desk_with(out_two, "help@other.example") as two,
+    ):
         one.write("Other Desk <help@other.example>", "Your order", "Please answer us.")
         one.wait_for(lambda: out_one.mails, "the first acknowledgement")
         assert exchange(one, out_one, two, out_two, carried) <= most

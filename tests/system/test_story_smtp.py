@@ -94,7 +94,11 @@ def test_the_whole_table_with_kills(desk: Desk) -> None:
     assert str(number) not in told["Subject"]
     assert str(closed["Message-ID"]) in str(told["References"])
     follow = desk.case(new)
-    assert (follow["status"], follow["follow_up_of"], follow["assignee"]) == ("new", number, desk.case(number)["assignee"])
+    assert (follow["status"], follow["follow_up_of"], follow["assignee"]) == (
+        "new",
+        number,
+        desk.case(number)["assignee"],
+    )
     assert f"Follow-up case created from case {number}" in [m["text"] for m in follow["messages"]]
     assert f"Follow-up case {new} created" in [m["text"] for m in desk.case(number)["messages"]]
 
@@ -144,7 +148,12 @@ def test_the_operator_at_the_command_line(desk: Desk) -> None:
     desk.run("case", "reply", str(number), "--text", "We called you.", "--as", "bob")
     desk.read("carl@example.net", "We called you")
     found = desk.case(number)
-    assert (found["status"], found["assignee"], found["priority"], found["tags"]) == ("pending", "bob", "urgent", ["phone"])
+    assert (found["status"], found["assignee"], found["priority"], found["tags"]) == (
+        "pending",
+        "bob",
+        "urgent",
+        ["phone"],
+    )
     assert "cannot go from" not in desk.run("case", "status", str(number), "resolved")
     desk.read("carl@example.net", "solved")
     wrong = desk.run("case", "status", str(number), "new", code=1)

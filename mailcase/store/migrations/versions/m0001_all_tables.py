@@ -27,7 +27,7 @@ ATTENTION = "(CASE WHEN kind IN ('new', 'open') THEN 0 WHEN kind = 'closed' THEN
 SEARCH = {
     "sqlite": (
         "CREATE VIRTUAL TABLE search_words USING fts5(words, content='', detail='none', columnsize=0, "
-        "tokenize=\"unicode61 remove_diacritics 0\")",
+        'tokenize="unicode61 remove_diacritics 0")',
         "CREATE VIRTUAL TABLE search_heading USING fts5(text, content='', detail='none', columnsize=0, "
         "tokenize='trigram')",
     ),
@@ -118,7 +118,8 @@ def _cases() -> None:
     op.create_index("ix_cases_follow_up_of", "cases", ["follow_up_of"], **only("follow_up_of IS NOT NULL"))
     op.create_index("ix_cases_attention", "cases", [sa.text(ATTENTION), "priority_rank", "created_at", "number"])
     op.create_index(
-        "ix_cases_status_priority_rank_created_at_number", "cases",
+        "ix_cases_status_priority_rank_created_at_number",
+        "cases",
         ["status", "priority_rank", "created_at", "number"],
     )
     op.create_index("ix_cases_requester_key", "cases", ["requester_key"])
@@ -259,7 +260,9 @@ def _outbox() -> None:
     op.create_index("ix_outbox_lane", "outbox", ["lane", "id"], **only("state IN ('queued', 'sending', 'uncertain')"))
     op.create_index("ix_outbox_message_id", "outbox", ["message_id"])
     op.create_index(
-        "ix_outbox_next_try", "outbox", ["next_try", "id"],
+        "ix_outbox_next_try",
+        "outbox",
+        ["next_try", "id"],
         **only("state IN ('queued', 'sending', 'uncertain')"),
     )
     op.create_index("ix_outbox_raw_id", "outbox", ["raw_id"])
@@ -341,7 +344,9 @@ def _imap_uid() -> None:
     )
     op.create_index("ix_imap_uid_spool_id", "imap_uid", ["spool_id"])
     op.create_index(
-        "ix_imap_uid_unfiled", "imap_uid", ["mailbox", "folder", "uidvalidity", "uid"],
+        "ix_imap_uid_unfiled",
+        "imap_uid",
+        ["mailbox", "folder", "uidvalidity", "uid"],
         **only("filed = ''"),
     )
 
