@@ -83,9 +83,9 @@ def _is_installed(module: str) -> bool:
 
 def _scores(script: Path, reader: str) -> Scores:
     """Family to (right, of)."""
-    done = subprocess.run(
-        [sys.executable, str(script), "--json", reader], check=True, stdout=subprocess.PIPE, text=True
-    )
+    quiet = subprocess.DEVNULL if reader in REFERENCES else None  # they complain about many mails
+    command = [sys.executable, str(script), "--json", reader]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=quiet, text=True)
     return {family: (right, of) for family, (right, of) in json.loads(done.stdout).items()}
 
 
