@@ -124,7 +124,7 @@ def test_B5_B7_a_line_that_cuts_stalls_crawls_and_resets(
             proxy.set("pass")
             began = time.monotonic()
             query = "SELECT count(*) FROM spool"
-            desk.wait_for(lambda: desk.count(query) >= len(sent), "it is read", 90)
+            desk.wait_for(lambda: desk.count(query) >= len(sent), "it is read", 90)  # noqa: B023
             slowest = max(slowest, time.monotonic() - began)
         desk.settle()
         verdict = judge(desk, sent)

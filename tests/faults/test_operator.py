@@ -77,7 +77,7 @@ def test_C8_wrong_configs_are_refused_and_the_old_one_stays(open_sqlite_desk: Op
         for number, path in enumerate(chosen, 1):
             desk.config.write_bytes(path.read_bytes())
             desk.signal(signal.SIGHUP)
-            desk.wait_for(lambda: desk.said().count("reload-refused") == number, path.name)
+            desk.wait_for(lambda: desk.said().count("reload-refused") == number, path.name)  # noqa: B023
         refused = [line for line in desk.said().splitlines() if "reload-refused" in line]
         desk.config.write_text(right, "utf-8")
         assert all("problems=" in line and len(line) > 80 for line in refused), "it says why"
@@ -116,7 +116,7 @@ def test_C3_a_broken_template_is_refused_at_reload(open_sqlite_desk: Open, figur
     for number, wrong in enumerate(broken.values(), 1):
         (own / "acknowledgement.txt").write_text(wrong)
         desk.signal(signal.SIGHUP)
-        desk.wait_for(lambda: desk.said().count("reload-refused") == number, "it is refused", 60)
+        desk.wait_for(lambda: desk.said().count("reload-refused") == number, "it is refused", 60)  # noqa: B023
         assert "acknowledgement.txt" in desk.said()
     one = letter()
     deliver(desk.ports["smtp"], one.raw, one.sender)
