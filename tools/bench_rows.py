@@ -184,7 +184,7 @@ def acknowledged(scale: Scale) -> list[Figure]:
     with swallowing_smarthost() as host, MeasuredDesk(host) as desk:
         begin = time.time() + 0.5
         for i, letter in enumerate(new):
-            raw = letter.raw()
+            raw = letter.raw().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
             time.sleep(max(0.0, begin + i / 10 - time.time()))
             with smtplib.SMTP("127.0.0.1", desk.ports["smtp"]) as smtp:
                 smtp.ehlo("bench")
