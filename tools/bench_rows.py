@@ -179,7 +179,8 @@ def small(scale: Scale) -> list[Figure]:
 
 def acknowledged(scale: Scale) -> list[Figure]:
     """From the 250 to the moment the smarthost took the acknowledgement, at ten mails a second."""
-    new = letters(400)[0][: 60 if scale.quick else 200]
+    warm = 20  # the first mails find templates and libraries that nobody has used yet
+    new = letters(400)[0][: warm + (60 if scale.quick else 200)]
     taken: dict[int, float] = {}
     with swallowing_smarthost() as host, MeasuredDesk(host) as desk:
         begin = time.time() + 0.5
@@ -191,15 +192,16 @@ def acknowledged(scale: Scale) -> list[Figure]:
                 smtp.mail(letter.sender)
                 smtp.rcpt(TO)
                 _, words = smtp.data(raw)
-                taken[int(words.rsplit(b" ", 1)[1])] = time.time()
+                if i >= warm:
+                    taken[int(words.rsplit(b" ", 1)[1])] = time.time()
         desk.processed(sent=True)
         with desk.database().read() as conn:
             query = select(message.c.spool_id, outbox.c.sent_at).join_from(
                 message, outbox, (outbox.c.case == message.c.case) & (outbox.c.kind == "acknowledgement")
             )
             sent_at: dict[int, datetime] = {row[0]: row[1] for row in conn.execute(query) if row[0] in taken}
-    if len(sent_at) < len(new):
-        raise AssertionError(f"{len(sent_at)} acknowledgements for {len(new)} mails")
+    if len(sent_at) < len(taken):
+        raise AssertionError(f"{len(sent_at)} acknowledgements for {len(taken)} mails")
     waits = [sent_at[number].timestamp() - at for number, at in taken.items()]
     return [Figure("ack", 1000 * percentile(waits, 95), "ms")]
 
