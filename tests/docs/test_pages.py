@@ -49,5 +49,6 @@ def test_a_page_is_for_everybody(page: Path) -> None:
     text = page.read_text("utf-8")
     assert not re.search(r"\b(TODO|FIXME|XXX|TBD)\b", text)
     assert not re.search(r"(?<![\w.])/(tmp|work|root)\b", text)
-    too_long = [line for line in text.splitlines() if len(line) > 150 and not line.startswith(("|", "python3 -c", "["))]
-    assert too_long == []
+    written = re.sub(r"<!--.*?-->.*?<!--.*?-->", "", text, flags=re.DOTALL)  # the rest is what programs put there
+    lines = (line for line in written.splitlines() if not line.startswith(("|", "python3 -c", "[")))
+    assert [line for line in lines if len(line) > 150] == []
