@@ -119,9 +119,8 @@ class View:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The Message-IDs that were looked up: those the mail refers to; an agent's own, too, must be a new one."""
-        own = self.arrival.reading.mail.message_id if self.arrival.agent else ""
-        return (*self.arrival.keys.ids, *((own,) if own else ()))
+        """The Message-IDs that were looked up: those the mail refers to, and its own, which should be a new one."""
+        return looked_up(self.arrival.keys, self.arrival.reading)
 
 
 def plan_mail(conn: Connection, mail: Spooled, reading: Reading, writer: Writer, now: datetime, batch: Batch) -> Plan:
@@ -146,8 +145,8 @@ def plan_mail(conn: Connection, mail: Spooled, reading: Reading, writer: Writer,
 def look_ahead(conn: Connection, mails: Sequence[tuple[Spooled, Reading]], policy: Policy, now: datetime) -> Ahead:
     """What these mails point at, as it stands in the transaction of `conn`: of use only there."""
     found = [thread.keys(r.mail, m.envelope, mailbox_for(m, policy), policy, now) for m, r in mails]
-    own = (r.mail.message_id for _, r in mails if policy.agent_of(r.mail.sender.address if r.mail.sender else ""))
-    ids: dict[str, list[thread.Known]] = {i: [] for i in (*(i for keys in found for i in keys.ids), *own)}
+    asked = (i for keys, (_, reading) in zip(found, mails, strict=True) for i in looked_up(keys, reading))
+    ids: dict[str, list[thread.Known]] = {i: [] for i in asked}
     numbers = dict.fromkeys(number for keys in found for number in _written(keys))
     for known in look_up_ids(conn, tuple(ids)):
         ids[known.message_id].append(known)
@@ -247,8 +246,8 @@ def _arrival(
 ) -> tuple[Arrival, dict[int, CaseView], tuple[thread.Known, ...]]:
     author = _author(reading)
     agent = _agent(author, mailbox, policy)
-    own = reading.mail.message_id if agent else ""
-    known = look_up_ids(conn, (*keys.ids, *((own,) if own else ())), ahead)
+    known = look_up_ids(conn, looked_up(keys, reading), ahead)
+    repeats = any(k.message_id == reading.mail.message_id for k in known)
     found = final_cases(conn, [*_written(keys), *(k.case for k in known)], ahead)
     place = thread.choose(keys, found, known, author.key if author else "")
     if author and not agent and place.case and not place.case.knows(author.address):
@@ -273,14 +272,20 @@ def _arrival(
         known_sender=bool(author and cases.was_answered(conn, author.address)),
         unanswerable=classify.answerable(reading.mail, mail.envelope, ours(policy), reading.signals),
         silent=mail.silent,
+        repeats=repeats,
         received_at=min(mail.received_at, now),
     )
     if agent:
-        seen = bool(own) and any(k.message_id == own for k in known)
-        arrival = with_guard(conn, _with_proof(conn, arrival, agent, mail, policy, seen), mail)
+        arrival = with_guard(conn, _with_proof(conn, arrival, agent, mail, policy, repeats), mail)
     if follow_up:
         found[follow_up.number] = follow_up
     return arrival, found, known
+
+
+def looked_up(keys: thread.Keys, reading: Reading) -> tuple[str, ...]:
+    """The Message-IDs to ask the store about: those a mail refers to, then its own."""
+    own = reading.mail.message_id
+    return (*keys.ids, own) if own and own not in keys.ids else keys.ids
 
 
 def _written(keys: thread.Keys) -> tuple[int, ...]:

@@ -124,10 +124,10 @@ class Arrival:
     agent whose address that is, `proof` how we know that it is really them ("" for not at all, A5). `follow_up` is
     the active follow-up case of a closed `thread.case` (F5). `about` is the mail of ours a delivery report is about.
     `known_sender` says that they wrote before, `unanswerable` why no automatic answer may go out ("" when one may),
-    `held` is the spool id of a held mail that this one confirms, `returned` that of an answer the guard holds and this
-    one's `#send` is about (A6, A8). `overruled` says that this is such an answer, to be sent whatever the guard thinks;
-    `overtaken_by`, `notes` and `told` are what it looks at: a colleague's newer answer, internal notes, and what
-    people outside know already.
+    `repeats` that another mail bore its Message-ID. `held` is the spool id of a held mail that this one confirms,
+    `returned` that of an answer the guard holds and this one's `#send` is about (A6, A8). `overruled` says that this
+    is such an answer, to be sent whatever the guard thinks; `overtaken_by`, `notes` and `told` are what it looks at:
+    a colleague's newer answer, internal notes, and what people outside know already.
     """
 
     key: str
@@ -145,6 +145,7 @@ class Arrival:
     about: Sent | None = None
     known_sender: bool = False
     unanswerable: str = ""
+    repeats: bool = False
     held: int | None = None
     returned: int | None = None
     overruled: bool = False

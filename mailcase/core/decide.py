@@ -19,6 +19,7 @@ from mailcase.core.decision import (
     Outcome,
     Participant,
     ParticipantsChanged,
+    Recorded,
 )
 from mailcase.core.filing import filed
 from mailcase.core.message import Kind
@@ -32,8 +33,17 @@ def decide(arrival: Arrival, desk: Desk) -> Decision:
     for rule in RULES:
         decision = rule(arrival, desk)
         if decision is not None:
-            return decision
+            return _with_reuse(decision, arrival)
     raise AssertionError("the last rule takes every mail")
+
+
+def _with_reuse(decision: Decision, arrival: Arrival) -> Decision:
+    """Another mail with this Message-ID was there before: both are kept, and the history says so (B7)."""
+    case = decision.outcome.case
+    if not arrival.repeats or case is None or decision.hold:
+        return decision
+    note = Recorded(case, "message-id-reused", arrival.reading.mail.message_id)
+    return replace(decision, events=(*decision.events, note))
 
 
 def _actor(arrival: Arrival) -> Actor:

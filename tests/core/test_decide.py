@@ -9,7 +9,7 @@ import pytest
 from mailcase.core import thread
 from mailcase.core import token as tokens
 from mailcase.core.context import Counts, Sent
-from mailcase.core.decision import Decision
+from mailcase.core.decision import CaseView, Decision
 from mailcase.core.message import Address, Bounce, BouncedRecipient, Kind, Signal
 from mailcase.core.policy import StatusKind as K
 from tests.core.heart import (
@@ -257,3 +257,10 @@ def test_a_broken_from_can_still_be_answered_by_an_agent() -> None:
     for tricky in (Address("", BOB.address), Address("", "support@example.com")):
         decision = decided(arrival(sender=None, mail_more={"authors": (tricky,)}, unanswerable="unknown sender"))
         assert named(decision.events, "CaseOpened")[0].requester == Address("", "")
+
+
+@pytest.mark.parametrize("on", [None, case(), case(kind=K.CLOSED)])
+def test_B7_a_message_id_that_was_used_before_is_noted_and_the_mail_is_kept(on: CaseView | None) -> None:
+    decision = decided(arrival(on=on, repeats=True))
+    assert "message-id-reused" in {e.event for e in named(decision.events, "Recorded")}
+    assert named(decision.events, "MessageFiled")
