@@ -208,7 +208,7 @@ def clean(source: str) -> str:
     """
     if not source.strip() or too_costly(source):
         return ""
-    return normalise.clean_text(_cleaner().clean(normalise.clean_text(source)))
+    return normalise.clean_text(_cleaner().clean(normalise.clean_text(source))).strip()
 
 
 def too_costly(source: str) -> bool:

@@ -76,7 +76,7 @@ class Nursery:
 
 def _main() -> None:
     for name in ("mailcase.cli.main", "mailcase.cli.run", "mailcase.daemon", "mailcase.failpoint", "alembic.command",
-                 "psycopg", "sqlalchemy.dialects.postgresql", "babel.dates", "holidays", "py3langid"):  # fmt: skip
+                 "psycopg", "sqlalchemy.dialects.postgresql", "babel.dates", "holidays"):  # fmt: skip
         importlib.import_module(name)
     gc.collect()
     gc.freeze()
