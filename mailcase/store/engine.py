@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +45,8 @@ __all__ = [
 ]
 
 BUSY_TIMEOUT_MS = 5_000
+# A writer that waits for another looks again after this long: in the first second, and then.
+EAGER_NAP_S, PATIENT_NAP_S = 0.0005, 0.01
 CONNECT_TIMEOUT_S = 10
 CACHE_KIB = 8_000
 JOURNAL_LIMIT = 64 * 1024 * 1024
@@ -208,8 +212,27 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     """A writer takes its lock at once: a reader that becomes a writer later cannot wait, it fails."""
-    write = connection.get_execution_options().get("mailcase_write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    if not connection.get_execution_options().get("mailcase_write"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    # SQLite's own waiting sleeps up to 100 ms at a time, while the lock is held for five: the listener would stand
+    # still beside a busy worker. So we look ourselves, often at first; the last look gives SQLite's error.
+    driver = connection.connection.cursor()
+    driver.execute("PRAGMA busy_timeout = 0")
+    began = time.monotonic()
+    try:
+        while (waited := time.monotonic() - began) < BUSY_TIMEOUT_MS / 1000:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+            time.sleep(EAGER_NAP_S if waited < 1 else PATIENT_NAP_S)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        driver.close()
 
 
 def _prepare_postgresql(connection: Any, _record: object) -> None:
