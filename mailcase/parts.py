@@ -28,6 +28,9 @@ from mailcase.worker import DUE_A_ROUND, Worker
 IDLE_SECONDS = 1.0
 # The listener gives memory back once in so many heartbeats, each about a second.
 TRIM_BEATS = 10
+# After so many pieces of work a part that has nothing to do leaves and is forked anew from the parent's image: what its
+# work has left in memory is gone with it, for a few milliseconds.
+WORN_AFTER = 500
 # How often a worker looks for deadlines while mail keeps it busy.
 DUE_SECONDS = 5.0
 # A worker steps back for the listener: mail at the door waits for an answer, mail that is in does not.
@@ -143,8 +146,8 @@ def sender(setup: Setup, slot: int) -> None:
 
 
 def _loop(setup: Setup, slot: int, stop: Stop, bell: Bell, turn: Callable[[], int]) -> None:
-    """Turn until told to stop; sleep when there was nothing to do; wait a little when the database is away."""
-    busy = False
+    """Turn until told to stop, or worn and idle; sleep when there was nothing to do, also when the database is away."""
+    busy, done = False, 0
     while not stop.now:
         try:
             count = turn()
@@ -155,6 +158,9 @@ def _loop(setup: Setup, slot: int, stop: Stop, bell: Bell, turn: Callable[[], in
         if busy and not count:
             memory.give_back()
         busy = bool(count)
+        done += count
+        if not count and done >= WORN_AFTER:
+            return
         if not count and not stop.now:
             bell.wait(IDLE_SECONDS)
 

@@ -48,7 +48,7 @@ BUSY_TIMEOUT_MS = 5_000
 # A writer that waits for another looks again after this long: in the first second, and then.
 EAGER_NAP_S, PATIENT_NAP_S = 0.0005, 0.01
 CONNECT_TIMEOUT_S = 10
-CACHE_KIB = 8_000
+CACHE_KIB = 4_000
 JOURNAL_LIMIT = 64 * 1024 * 1024
 
 # FULL syncs the WAL at every commit: without it a power cut takes back mails that were answered with 250.
