@@ -5,6 +5,7 @@ For the demo, the system tests and the benchmarks. Outgoing mail goes into a Mai
 
 from __future__ import annotations
 
+import contextlib
 import email
 import email.policy
 import email.utils
@@ -65,6 +66,15 @@ role = "supervisor"
 """
 
 
+def free_ports(count: int) -> list[int]:
+    """As many TCP ports of 127.0.0.1, each another one: they are held until all are found."""
+    with contextlib.ExitStack() as held:
+        found = [held.enter_context(socket.socket()) for _ in range(count)]
+        for sock in found:
+            sock.bind(("127.0.0.1", 0))
+        return [int(sock.getsockname()[1]) for sock in found]
+
+
 def free_port() -> int:
     """A TCP port of 127.0.0.1 that nobody listens on now."""
     with socket.socket() as sock:
@@ -78,7 +88,7 @@ class Desk:
     def __init__(self, **settings: str) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="mailcase-")
         self.folder = Path(self._temporary.name)
-        self.ports = {name: free_port() for name in ("smtp", "lmtp", "http")}
+        self.ports = dict(zip(("smtp", "lmtp", "http"), free_ports(3), strict=True))
         values = {"database": "sqlite:///desk.db", "send": "maildir:outgoing", "send_more": "", "mailbox_more": "",
                   "more": ""}  # fmt: skip
         values |= settings

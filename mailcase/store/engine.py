@@ -45,8 +45,8 @@ __all__ = [
 ]
 
 BUSY_TIMEOUT_MS = 5_000
-# A writer that waits for another looks again after this long: in the first second, and then.
-EAGER_NAP_S, PATIENT_NAP_S = 0.0005, 0.01
+# How long a writer that waits for another sleeps between its looks: five seconds in all, and no clock that can jump.
+NAPS = (*[0.0005] * 1_500, *[0.01] * 400)
 CONNECT_TIMEOUT_S = 10
 CACHE_KIB = 4_000
 JOURNAL_LIMIT = 64 * 1024 * 1024
@@ -219,16 +219,15 @@ def _begin_sqlite(connection: Connection) -> None:
     # still beside a busy worker. So we look ourselves, often at first; the last look gives SQLite's error.
     driver = connection.connection.cursor()
     driver.execute("PRAGMA busy_timeout = 0")
-    began = time.monotonic()
     try:
-        while (waited := time.monotonic() - began) < BUSY_TIMEOUT_MS / 1000:
+        for nap in NAPS:
             try:
                 driver.execute("BEGIN IMMEDIATE")
                 return
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                     raise
-            time.sleep(EAGER_NAP_S if waited < 1 else PATIENT_NAP_S)
+            time.sleep(nap)
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     finally:
         driver.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
