@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,8 +43,6 @@ __all__ = [
 ]
 
 BUSY_TIMEOUT_MS = 5_000
-# How long a writer that waits for another sleeps between its looks: five seconds in all, and no clock that can jump.
-NAPS = (*[0.0005] * 1_500, *[0.01] * 400)
 CONNECT_TIMEOUT_S = 10
 CACHE_KIB = 4_000
 JOURNAL_LIMIT = 64 * 1024 * 1024
@@ -212,26 +208,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     """A writer takes its lock at once: a reader that becomes a writer later cannot wait, it fails."""
-    if not connection.get_execution_options().get("mailcase_write"):
-        connection.exec_driver_sql("BEGIN")
-        return
-    # SQLite's own waiting sleeps up to 100 ms at a time, while the lock is held for five: the listener would stand
-    # still beside a busy worker. So we look ourselves, often at first; the last look gives SQLite's error.
-    driver = connection.connection.cursor()
-    driver.execute("PRAGMA busy_timeout = 0")
-    try:
-        for nap in NAPS:
-            try:
-                driver.execute("BEGIN IMMEDIATE")
-                return
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                    raise
-            time.sleep(nap)
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    finally:
-        driver.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        driver.close()
+    write = connection.get_execution_options().get("mailcase_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
 def _prepare_postgresql(connection: Any, _record: object) -> None:
