@@ -174,15 +174,12 @@ class Worker:
             firm, again = self._firm(conn, plans)
             left = record.record_many(conn, [_change(*planned) for planned in firm], self.clock())
             again = sorted([*again, *(firm[i] for i in left)], key=lambda planned: planned[0].id)
-            for planned in again:
-                self._plan_again(conn, planned)
+            stored = {mail.id: plan for mail, _, plan in plans}
+            stored |= {planned[0].id: self._plan_again(conn, planned) for planned in again}
             failpoint("before_process_commit")
         failpoint("after_process_commit")
-        for mail, _, plan in plans:
-            _told(mail, plan.decision)
-            for held in (letter for letter in plan.mails if letter.hold):
-                logger.error("template-failed", case=held.case, kind=held.kind, problem=held.hold,
-                             remedy="mend the template, then mailcase outbox retry")  # fmt: skip
+        for number, plan in stored.items():
+            _told(number, plan)
 
     def _firm(self, conn: Connection, plans: list[Planned]) -> tuple[list[Planned], list[Planned]]:
         """Plans that still hold, and those whose thread has come in since: look these up again (pipeline rule)."""
@@ -206,24 +203,24 @@ class Worker:
             mail = planned[0]
             try:
                 with self.database.write() as conn:
-                    decision = self._plan_again(conn, planned)
+                    plan = self._plan_again(conn, planned)
             except DatabaseUnavailable:
                 raise
             except Exception as error:
                 logger.exception("commit-failed", spool=mail.id)
                 failures.append((mail, f"{type(error).__name__} while storing"))
                 continue
-            _told(mail, decision)
+            _told(mail.id, plan)
             done += 1
         return done
 
-    def _plan_again(self, conn: Connection, planned: Planned) -> Decision:
+    def _plan_again(self, conn: Connection, planned: Planned) -> Plan:
         """Look up, decide and store inside the transaction, where nothing moves any more (C4)."""
         mail, reading, _ = planned
         plan = plan_mail(conn, mail, reading, self.writer, self.clock(), Batch())
         if record.record_many(conn, [_change(mail, reading, plan)], self.clock()):
             raise Moved(f"spooled mail {mail.id}: what it was decided on moved inside the transaction")
-        return plan.decision
+        return plan
 
     def _failed(self, mail: Spooled, reason: str) -> None:
         """Give it another try, alone; after the last one set it aside with a case that everybody sees (B8, C2)."""
@@ -337,8 +334,12 @@ def _change(mail: Spooled, reading: Reading, plan: Plan) -> record.Change:
     return record.Change(plan.decision, plan.mails, plan.versions, mail.id, reading.mail.message_id, confirmed_by)
 
 
-def _told(mail: Spooled, decision: Decision) -> None:
-    logger.info("mail", spool=mail.id, rule=decision.rule, outcome=decision.outcome.kind, case=decision.outcome.case)
+def _told(spool_id: int, plan: Plan) -> None:
+    outcome = plan.decision.outcome
+    logger.info("mail", spool=spool_id, rule=plan.decision.rule, outcome=outcome.kind, case=outcome.case)
+    for held in (letter for letter in plan.mails if letter.hold):
+        logger.error("template-failed", case=held.case, kind=held.kind, problem=held.hold,
+                     remedy="mend the template, then mailcase outbox retry")  # fmt: skip
 
 
 def apply(
