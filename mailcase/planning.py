@@ -12,18 +12,19 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from mailcase.asking import with_answers
-from mailcase.core import classify, guard, proof, thread
+from mailcase.core import guard, proof, thread
 from mailcase.core import token as tokens
-from mailcase.core.address import parse_list
 from mailcase.core.command import Order, parse
 from mailcase.core.compose import OutgoingAttachment
 from mailcase.core.context import Arrival, Counts, Desk, HistoryLine, Sent
 from mailcase.core.decide import decide
 from mailcase.core.decision import CaseOpened, CaseView, Decision, Reply
 from mailcase.core.message import Address, Envelope, Mail, Ours, Reading
-from mailcase.core.parse import attachment_bytes, read_mail
 from mailcase.core.policy import Agent, Mailbox, Policy
-from mailcase.core.reading import own_words
+from mailcase.core.reading import classify
+from mailcase.core.reading.address import parse_list
+from mailcase.core.reading.parse import attachment_bytes, read_mail
+from mailcase.core.reading.read import own_words
 from mailcase.guarding import confirmed_by, with_guard
 from mailcase.outgoing.letters import Writer
 from mailcase.store import cases, letters, outbox, spool

@@ -18,7 +18,7 @@ from mailcase.core.due import decide_due
 from mailcase.core.due_later import decide_later
 from mailcase.core.message import Address, Mail, Reading
 from mailcase.core.policy import StatusKind
-from mailcase.core.reading import read
+from mailcase.core.reading.read import read
 from mailcase.core.thread import Keys
 from mailcase.failpoint import failpoint
 from mailcase.guarding import confirmation

@@ -46,7 +46,7 @@ def explain(file: Path, policy: Policy, look: Looker) -> dict[str, Any]:
     from mailcase.cli.explain_reading import reading_row
     from mailcase.core.decide import decide
     from mailcase.core.message import Envelope
-    from mailcase.core.reading import read
+    from mailcase.core.reading.read import read
     from mailcase.planning import ours
     from mailcase.store.values import Spooled
 

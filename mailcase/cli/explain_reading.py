@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mailcase.core import reading
 from mailcase.core.message import Address, Bounce, Envelope, Ours, Reading
+from mailcase.core.reading import read
 
 
 def reading_row(file: str, read: Reading) -> dict[str, Any]:
@@ -73,8 +73,8 @@ def main(arguments: list[str]) -> int:
             print(json.dumps({"file": file, "error": error.strerror}), flush=True)
             failed = 1
             continue
-        read = reading.read(raw, Envelope(), Ours())
-        print(json.dumps(reading_row(file, read), ensure_ascii=False), flush=True)
+        found = read.read(raw, Envelope(), Ours())
+        print(json.dumps(reading_row(file, found), ensure_ascii=False), flush=True)
     return failed
 
 

@@ -39,7 +39,7 @@ def list_mails(as_json: Json = False) -> None:
 
 def _row(entry: SpoolEntry) -> dict[str, object]:
     """Read with care: these are the mails that something was wrong with."""
-    from mailcase.core.glance import glance
+    from mailcase.core.reading.glance import glance
 
     sender, subject = glance(entry.raw)
     return {

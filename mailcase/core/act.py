@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from mailcase.core import act_cases, answer, later, lock, opening, people
-from mailcase.core.address import parse_list
 from mailcase.core.case import Cause, ImpossibleMove
 from mailcase.core.change import Change
 from mailcase.core.command import QUESTIONS, Command, Order, Problem
@@ -25,6 +24,7 @@ from mailcase.core.decision import (
 )
 from mailcase.core.message import Address
 from mailcase.core.policy import StatusKind
+from mailcase.core.reading.address import parse_list
 from mailcase.core.work import Refused as Refused
 from mailcase.core.work import Words as Words
 from mailcase.core.work import Work as Work

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailcase.core import answer, opening, people
-from mailcase.core.address import parse_list
 from mailcase.core.case import ImpossibleMove
 from mailcase.core.change import Change
 from mailcase.core.command import Command
@@ -22,6 +21,7 @@ from mailcase.core.decision import (
 )
 from mailcase.core.message import Address
 from mailcase.core.policy import StatusKind
+from mailcase.core.reading.address import parse_list
 from mailcase.core.work import Refused, Words, Work
 
 _WAITS = (StatusKind.NEW, StatusKind.OPEN)

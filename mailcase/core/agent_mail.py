@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from mailcase.core import answer, ask, lock, opening
 from mailcase.core.act import Refused, Words, act, problem_lines, problem_of
-from mailcase.core.address import parse_list
 from mailcase.core.ask import command_help
 from mailcase.core.case import ImpossibleMove
 from mailcase.core.change import Change
@@ -17,6 +16,7 @@ from mailcase.core.filing import attachments, filed
 from mailcase.core.message import Address
 from mailcase.core.policy import Agent, StatusKind
 from mailcase.core.proof import REASONS
+from mailcase.core.reading.address import parse_list
 
 # What says nothing to anybody outside but what every customer is told of their own case.
 BY_LINK = frozenset(("status", "resolve", "close", "postpone", "note", "assign", "take", "release", "priority", "tag",

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from mailcase.core.address import parse_list
 from mailcase.core.case import PRIORITIES, RESOLUTIONS
 from mailcase.core.policy import Policy
+from mailcase.core.reading.address import parse_list
 
 _LINE = re.compile(r"#[ \t]?([A-Za-z][A-Za-z-]*)[ \t]*[:=]?[ \t]*(.*)")
 _DURATION = re.compile(r"(\d{1,5})\s*([smhdw])", re.IGNORECASE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from mailcase.core import answer, opening, people, thanks
+from mailcase.core import answer, opening, people
 from mailcase.core import token as tokens
 from mailcase.core.agent_mail import agent_without_proof, from_agent, held_confirmed
 from mailcase.core.case import Cause
@@ -24,6 +24,7 @@ from mailcase.core.decision import (
 from mailcase.core.filing import filed
 from mailcase.core.message import Kind
 from mailcase.core.policy import StatusKind
+from mailcase.core.reading import thanks
 
 Rule = Callable[[Arrival, Desk], Decision | None]
 

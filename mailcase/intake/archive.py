@@ -11,9 +11,9 @@ from email.utils import parsedate_to_datetime
 from itertools import islice
 from pathlib import Path
 
-from mailcase.core.ingest import header_fields, ingest_key, split_head
 from mailcase.core.message import Envelope
 from mailcase.core.policy import Mailbox
+from mailcase.core.reading.ingest import header_fields, ingest_key, split_head
 from mailcase.errors import MailcaseError
 from mailcase.store import spool
 from mailcase.store.engine import Database

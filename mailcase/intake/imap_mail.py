@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from mailcase.config import MailboxTable
-from mailcase.core.ingest import ingest_key
 from mailcase.core.message import Envelope
+from mailcase.core.reading.ingest import ingest_key
 from mailcase.store.values import Incoming
 
 # Mail that had been lying there for longer when we came is taken without answering anybody (attacks B14).

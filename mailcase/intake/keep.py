@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from mailcase.core.ingest import ingest_key
 from mailcase.core.message import Envelope
+from mailcase.core.reading.ingest import ingest_key
 from mailcase.failpoint import failpoint
 from mailcase.store import spool
 from mailcase.store.engine import Database

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import BinaryIO
 
 from mailcase import log
-from mailcase.core.ingest import header_fields, ingest_key, split_head
 from mailcase.core.message import Envelope
 from mailcase.core.policy import Mailbox, Policy
+from mailcase.core.reading.ingest import header_fields, ingest_key, split_head
 from mailcase.intake.smtp_data import MOST_RECEIVED
 from mailcase.store.values import Accepted, Incoming
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text
 from sqlalchemy.types import TypeDecorator
 
-from mailcase.core.normalise import clean_text
+from mailcase.core.reading.normalise import clean_text
 
 
 def storable(text: str) -> str:

@@ -14,9 +14,9 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
-from mailcase.core.ingest import ingest_key
 from mailcase.core.message import Envelope
 from mailcase.core.policy import Agent, AutomaticLimits, Deadlines, Mailbox, Policy, Trust
+from mailcase.core.reading.ingest import ingest_key
 from mailcase.outgoing.letters import Writer
 from mailcase.outgoing.templates import load
 from mailcase.store import outbox, spool

@@ -313,8 +313,8 @@ def test_S34_the_same_mail_again_is_worked_on_once(room: Room) -> None:
 
 def test_S34_a_replay_in_the_same_breath(room: Room) -> None:
     """Both are claimed together: the second must see the first."""
-    from mailcase.core.ingest import ingest_key
     from mailcase.core.message import Envelope
+    from mailcase.core.reading.ingest import ingest_key
     from mailcase.store import spool
     from mailcase.store.values import Incoming
 

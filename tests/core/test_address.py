@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailcase.core.address import parse_list, parse_strict, split_plus
+from mailcase.core.reading.address import parse_list, parse_strict, split_plus
 
 # (raw field, "name <address>" of the one sure mailbox)
 SURE = [

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailcase.core.charset import base64_bytes, codec, decode, decode_words
-from mailcase.core.mime import boundary, decode_transfer, filename, parameters
+from mailcase.core.reading.charset import base64_bytes, codec, decode, decode_words
+from mailcase.core.reading.mime import boundary, decode_transfer, filename, parameters
 
 DECODED = [
     ("plain", "", "plain", ""),

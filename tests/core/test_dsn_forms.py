@@ -2,10 +2,10 @@
 
 import pytest
 
-from mailcase.core.dsn import read_bounce
-from mailcase.core.dsn_forms import failure_status, says_delayed
-from mailcase.core.dsn_original import divides, header_block, split_report
-from mailcase.core.parse import read_mail
+from mailcase.core.reading.dsn import read_bounce
+from mailcase.core.reading.dsn_forms import failure_status, says_delayed
+from mailcase.core.reading.dsn_original import divides, header_block, split_report
+from mailcase.core.reading.parse import read_mail
 
 ANN, BEA = "ann@customer.example", "bea@customer.example"
 DAEMON, POST = "MAILER-DAEMON@mx.example", "postmaster@mx.example"

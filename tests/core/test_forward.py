@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailcase.core import forward
 from mailcase.core.message import Address, Mail, Part
+from mailcase.core.reading import forward
 from tests.core.quote_lines import BLOCKS, FORWARDS
 
 IDA = Address("Ida Moss", "ida@moss.example")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailcase.core.html import clean, to_text, too_costly
+from mailcase.core.reading.html import clean, to_text, too_costly
 
 TEXTS = [
     ("", ""),

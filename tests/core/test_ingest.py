@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailcase.core.ingest import header_fields, ingest_key, split_head
+from mailcase.core.reading.ingest import header_fields, ingest_key, split_head
 
 MAIL = (
     b"Received: from a by b\r\nMessage-ID: <1@example.com>\r\nDate: Sat, 21 Nov 2026 12:00:00 +0000\r\n"

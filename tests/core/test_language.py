@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailcase.core import language
 from mailcase.core.message import Mail
+from mailcase.core.reading import language
 
 SENTENCES = {
     "ar": "هل يمكنكم إرسال الفاتورة مرة أخرى؟",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailcase.core.normalise import clean_filename, clean_line, clean_subject, clean_text
+from mailcase.core.reading.normalise import clean_filename, clean_line, clean_subject, clean_text
 
 TEXTS = [
     ("a\r\nb\rc\n", "a\nb\nc\n"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mailcase.core.message import Limits, Mail
-from mailcase.core.parse import attachment_bytes, read_mail
+from mailcase.core.reading.parse import attachment_bytes, read_mail
 
 HEAD = b"From: Ada <ada@quill.example>\r\nSubject: hostile\r\nDate: Tue, 10 Nov 2026 09:15:00 +0100\r\n"
 
@@ -119,7 +119,7 @@ def test_an_attachment_that_is_not_there() -> None:
 def test_the_worst_shapes_in_full_size_stay_within_the_workers_limits(name: str) -> None:
     """20 s of CPU and 512 MB are what a worker has (attacks C2); 10 to 25 MB of mail is what may come."""
     code = (
-        "import sys; from tests.core.test_parse_bounds import full_size; from mailcase.core.parse import read_mail;"
+        "import sys; from tests.core.test_parse_bounds import full_size; from mailcase.core.reading.parse import read_mail;"
         f"read_mail(full_size({name!r}))"
     )
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailcase.core import parse
-from mailcase.core.bounded import Tally
-from mailcase.core.cut import decoded_size, without_attachments
 from mailcase.core.message import Limits, Mail
+from mailcase.core.reading import parse
+from mailcase.core.reading.bounded import Tally
+from mailcase.core.reading.cut import decoded_size, without_attachments
 from tests.core.mutation import mutate
 
 BIG = random.Random(1).randbytes(20_000)

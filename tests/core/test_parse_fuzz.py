@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from mailcase.core.message import Envelope, Ours
-from mailcase.core.parse import attachment_bytes
-from mailcase.core.reading import read
+from mailcase.core.reading.parse import attachment_bytes
+from mailcase.core.reading.read import read
 from tests.core.mutation import mutate
 
 MAILS = Path(__file__).parent.parent / "mail"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mailcase.core.message import Address, Mail
-from mailcase.core.parse import attachment_bytes, read_mail
+from mailcase.core.reading.parse import attachment_bytes, read_mail
 
 MAILS = sorted((Path(__file__).parent.parent / "mail").glob("parse-*.eml"))
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailcase.core import quote
+from mailcase.core.reading import quote
 from tests.core.quote_lines import ATTRIBUTIONS, BLOCKS, FOOTERS, FORWARDS, LIKELY, ORIGINALS
 
 ANSWER = "The blue lamp on the router is off since noon.\nI restarted it twice."

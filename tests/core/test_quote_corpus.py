@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from mailcase.core import html, quote
 from mailcase.core.message import Limits
-from mailcase.core.parse import read_mail
+from mailcase.core.reading import html, quote
+from mailcase.core.reading.parse import read_mail
 
 CORPUS = Path(os.environ.get("MAILCASE_CORPUS", Path(__file__).parents[3] / "shared" / "corpus"))
 INDEX = CORPUS / "index.jsonl"

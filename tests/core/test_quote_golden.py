@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mailcase.core.message import Envelope, Ours
-from mailcase.core.reading import read
+from mailcase.core.reading.read import read
 
 FOLDER = Path(__file__).parent.parent / "mail"
 MAILS = sorted([*FOLDER.glob("reply-*.eml"), *FOLDER.glob("forward-*.eml")])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailcase.core import thanks
+from mailcase.core.reading import thanks
 
 CONFIRMED = [
     ("en", "Yes"),

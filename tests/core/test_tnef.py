@@ -6,10 +6,10 @@ import struct
 
 import pytest
 
-from mailcase.core import tnef
-from mailcase.core.body import Leaf
-from mailcase.core.bounded import BoundedMessage, Tally
 from mailcase.core.message import Limits
+from mailcase.core.reading import tnef
+from mailcase.core.reading.body import Leaf
+from mailcase.core.reading.bounded import BoundedMessage, Tally
 
 MESSAGE, ATTACHMENT = 1, 2
 CODEPAGE, RECIPIENTS, PROPERTIES, RENDERING, TITLE, DATA, ATTACHED = (

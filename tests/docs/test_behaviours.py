@@ -8,16 +8,17 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mailcase.core import case, html, people, subject, thread
+from mailcase.core import case, people, subject, thread
 from mailcase.core import token as tokens
-from mailcase.core.classify import answerable
 from mailcase.core.compose import compose
 from mailcase.core.decision import CaseView
-from mailcase.core.ingest import ingest_key
 from mailcase.core.message import Address, Envelope, Kind, Ours, Reading
-from mailcase.core.parse import read_mail
 from mailcase.core.policy import Agent, Mailbox, Policy, StatusKind
-from mailcase.core.reading import read
+from mailcase.core.reading import html
+from mailcase.core.reading.classify import answerable
+from mailcase.core.reading.ingest import ingest_key
+from mailcase.core.reading.parse import read_mail
+from mailcase.core.reading.read import read
 from mailcase.intake.pipe import TRY_AGAIN, deliver
 from tests.docs.markdown import read as page
 from tests.docs.markdown import rows

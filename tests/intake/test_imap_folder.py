@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mailcase.core.ingest import ingest_key
 from mailcase.core.message import Envelope
+from mailcase.core.reading.ingest import ingest_key
 from mailcase.intake import imap
 from mailcase.intake.imap_session import Refused, connect
 from mailcase.store import imap_state, spool

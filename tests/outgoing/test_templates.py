@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mailcase.core.quote import new_text, split
+from mailcase.core.reading.quote import new_text, split
 from mailcase.outgoing import kinds, templates
 from mailcase.outgoing.templates import RenderError, Templates
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from mailcase.core.message import Envelope, Ours
-from mailcase.core.parse import attachment_bytes
-from mailcase.core.reading import read
+from mailcase.core.reading.parse import attachment_bytes
+from mailcase.core.reading.read import read
 from mailcase.store import spool
 from tests.agents.room import BOB, Room, answer, letter, reply_to
 from tests.core.test_parse_bounds import HEAD, HEAVY, HOSTILE, nested, parts

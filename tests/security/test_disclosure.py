@@ -10,9 +10,9 @@ from email.message import EmailMessage
 
 import pytest
 
-from mailcase.core.ingest import ingest_key
 from mailcase.core.message import Envelope
 from mailcase.core.policy import AutomaticLimits, Deadlines, Mailbox
+from mailcase.core.reading.ingest import ingest_key
 from mailcase.store import outbox, spool
 from mailcase.store.values import Incoming, OutboxItem
 from tests.agents.room import BOB, NOW, Room, answer, letter, parsed, reply_to, text_of

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mailcase.core.html import clean
+from mailcase.core.reading.html import clean
 from tests.agents.room import Room, answer, events, html_of, letter, reply_to, text_of
 from tests.security.pages import all_faults, faults, shown
 from tests.security.payloads import ACTIVE, BEACONS, HOST, TEMPLATES

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mailcase.core import normalise
 from mailcase.core.message import Envelope, Ours
-from mailcase.core.parse import read_mail
-from mailcase.core.reading import read
+from mailcase.core.reading import normalise
+from mailcase.core.reading.parse import read_mail
+from mailcase.core.reading.read import read
 from tests.agents.room import Room, html_of, letter, text_of
 from tests.security.pages import all_faults
 

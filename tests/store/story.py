@@ -16,9 +16,9 @@ from mailcase.core.decision import (
     Outcome,
     StatusChanged,
 )
-from mailcase.core.ingest import ingest_key
 from mailcase.core.message import Address, Envelope
 from mailcase.core.policy import StatusKind
+from mailcase.core.reading.ingest import ingest_key
 from mailcase.store import cases, outbox, record, spool
 from mailcase.store.values import Incoming, OutgoingMail
 

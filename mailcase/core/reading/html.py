@@ -7,7 +7,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from mailcase.core import normalise
+from mailcase.core.reading import normalise
 
 if TYPE_CHECKING:
     import nh3

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mailcase.core.dsn_original import RETURNED_TYPES
 from mailcase.core.message import Mail
+from mailcase.core.reading.dsn_original import RETURNED_TYPES
 
 # Points from outside (headers, structure) and inside (words) add up. A person's mail has none outside and is not read.
 WORTH_READING, ENOUGH = 1, 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mailcase.core.dsn_suspicion import tells_of_failure
+from mailcase.core.reading.dsn_suspicion import tells_of_failure
 
 # RFC 5321 section 4.5.3.1 bounds a local part to 64 octets and a domain to 255; the bounds also keep matching linear.
 ADDRESS = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9])?"

@@ -9,8 +9,8 @@ from email.policy import Compat32, Policy
 from functools import partial
 from typing import Any
 
-from mailcase.core import mime
 from mailcase.core.message import Limits
+from mailcase.core.reading import mime
 
 # Fields that the parser itself takes apart for every part. A longer one is no structure but an attack on its time.
 STRUCTURE = 4_096

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from mailcase.core.dsn_forms import (
+from mailcase.core.message import Bounce, BouncedRecipient, Mail
+from mailcase.core.reading.dsn_forms import (
     Named,
     answered_status,
     cleaned,
@@ -14,8 +15,8 @@ from mailcase.core.dsn_forms import (
     says_delayed,
     status_in,
 )
-from mailcase.core.dsn_notice import read_notice
-from mailcase.core.dsn_original import (
+from mailcase.core.reading.dsn_notice import read_notice
+from mailcase.core.reading.dsn_original import (
     RETURNED_TYPES,
     fields,
     first_field,
@@ -24,8 +25,7 @@ from mailcase.core.dsn_original import (
     returned_part,
     split_report,
 )
-from mailcase.core.dsn_suspicion import DAEMON, ENOUGH, WORTH_READING, suspicion, word_points, written_by_hand
-from mailcase.core.message import Bounce, BouncedRecipient, Mail
+from mailcase.core.reading.dsn_suspicion import DAEMON, ENOUGH, WORTH_READING, suspicion, word_points, written_by_hand
 
 STATUS_TYPES = frozenset({"message/delivery-status", "message/global-delivery-status"})
 REPORT_BOUND = 64 * 1024

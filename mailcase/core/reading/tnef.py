@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, SupportsIndex
 
-from mailcase.core import charset, html, normalise
-from mailcase.core.body import Leaf
+from mailcase.core.reading import charset, html, normalise
+from mailcase.core.reading.body import Leaf
 
 _TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _SIGNATURE = b"\x78\x9f\x3e\x22"

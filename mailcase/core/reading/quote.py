@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from mailcase.core import attribution, header_block, quote_hint, signature
 from mailcase.core.message import Segment
+from mailcase.core.reading import attribution, header_block, quote_hint, signature
 
 # The line above which customers and agents write. Every language keeps the frame "##- … -##", by which it is found.
 MARKER = "##- Please type your reply above this line -##"

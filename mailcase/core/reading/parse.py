@@ -13,10 +13,10 @@ from mailparser.dates import parse_mail_date  # type: ignore[import-untyped]
 from mailparser.exceptions import MailParserError  # type: ignore[import-untyped]
 from mailparser.utils import get_addresses  # type: ignore[import-untyped]
 
-from mailcase.core import address, body, charset, cut, html, normalise, tnef
-from mailcase.core.body import Leaf, Sorted
-from mailcase.core.bounded import BoundedMessage, OverBound, Tally, message_class
 from mailcase.core.message import Address, Attachment, Limits, Mail, Part
+from mailcase.core.reading import address, body, charset, cut, html, normalise, tnef
+from mailcase.core.reading.body import Leaf, Sorted
+from mailcase.core.reading.bounded import BoundedMessage, OverBound, Tally, message_class
 
 LIMITS = Limits()
 LINES = 400_000  # the parser asks every open multipart about every line
@@ -39,7 +39,7 @@ _HEADER_END = re.compile(rb"\r?\n\r?\n|\r\r")
 
 class _Reader(MailParser):  # type: ignore[misc]
     """mail-parser, kept to building the message within our bounds. Its own walk merges the text of attached messages
-    into the body and keeps one of repeated fields: ours is in `core/body.py`."""
+    into the body and keeps one of repeated fields: ours is in `core/reading/body.py`."""
 
     @classmethod
     def bounded(cls, raw: bytes, tally: Tally) -> BoundedMessage:

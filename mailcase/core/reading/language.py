@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from mailcase.core.language_words import ENDINGS, LETTERS, WORDS
 from mailcase.core.message import Mail
+from mailcase.core.reading.language_words import ENDINGS, LETTERS, WORDS
 
 # The first characters of a text are enough; more cost time without changing the answer.
 LONGEST = 600

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from mailcase.core import signature
-from mailcase.core.language_words import WORDS
+from mailcase.core.reading import signature
+from mailcase.core.reading.language_words import WORDS
 
 LONGEST = 240
 MOST_WORDS = 30

@@ -6,7 +6,7 @@ import binascii
 import re
 from urllib.parse import unquote_to_bytes
 
-from mailcase.core import charset, normalise
+from mailcase.core.reading import charset, normalise
 
 PARAMETERS = 100
 _CONTINUED = re.compile(r"([^*]{1,60})\*(\d{1,3})?(\*)?")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mailcase.core.attribution import FIELD, INVISIBLE, TIME
+from mailcase.core.reading.attribution import FIELD, INVISIBLE, TIME
 
 LONGEST_KEY = 40
 _NO_MARKS = str.maketrans("", "", INVISIBLE)

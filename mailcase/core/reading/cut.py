@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mailcase.core import mime
-from mailcase.core.bounded import STRUCTURE
+from mailcase.core.reading import mime
+from mailcase.core.reading.bounded import STRUCTURE
 
 SMALLEST = 8 * 1024
 MOST_STEPS = 10_000

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.errors import CloseBoundaryNotFoundDefect
 
-from mailcase.core import charset, html, mime, normalise
-from mailcase.core.bounded import BoundedMessage
+from mailcase.core.reading import charset, html, mime, normalise
+from mailcase.core.reading.bounded import BoundedMessage
 
 _MEDIA = ("image/", "audio/", "video/")
 # Other renderings of the same text, for clients that know them: neither text nor something a person attached.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from mailcase.core.charset import decode, decode_words
-from mailcase.core.normalise import clean_line
+from mailcase.core.reading.charset import decode, decode_words
+from mailcase.core.reading.normalise import clean_line
 
 _FIELD = re.compile(rb"^(from|subject):[ \t]*([^\r\n]*(?:\r?\n[ \t]+[^\r\n]*){0,4})", re.IGNORECASE | re.MULTILINE)
 _HEAD = 16 * 1024

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from mailcase.core import address, attribution, charset, header_block, normalise, quote
 from mailcase.core.message import Address, Forwarded, Mail, Part
+from mailcase.core.reading import address, attribution, charset, header_block, normalise, quote
 
 _PREFIX = re.compile(r"(?:\[[^\]]{0,80}\]\s{0,4}){0,4}([^\W\d_][\w' -]{0,17}?)\s?(?:[\[(^]\d{1,3}[\])]?)?\s?[:：]")
 _PREFIXES = frozenset(attribution.folded(word) for word in attribution.FORWARD_SUBJECTS.split("|"))
@@ -59,7 +59,7 @@ def _attached(parts: Sequence[Part], at: int) -> Forwarded:
     body = next((part for part in bodies if part.content_type == "text/plain"), bodies[0] if bodies else None)
     text = body.text if body else ""
     if body and body.content_type == "text/html":
-        from mailcase.core import html
+        from mailcase.core.reading import html
 
         text = html.to_text(text)
     message_id = _MESSAGE_ID.search(_first(fields, "message-id"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from mailcase.core.dsn_forms import ANY_ADDRESS, failure_status, status_in
 from mailcase.core.message import Bounce, BouncedRecipient
+from mailcase.core.reading.dsn_forms import ANY_ADDRESS, failure_status, status_in
 
 NOTICE_BOUND, RECIPIENTS_BOUND, TEXT_BOUND = 256 * 1024, 200, 500
 # What happened, where the notice lists to whom, and the action of RFC 3464 that it amounts to.

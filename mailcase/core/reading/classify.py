@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mailcase.core.dsn import is_failure, read_bounce
 from mailcase.core.message import Bounce, Envelope, Kind, Mail, Ours, Signal
-from mailcase.core.vacation import (
+from mailcase.core.reading.dsn import is_failure, read_bounce
+from mailcase.core.reading.vacation import (
     ABSENCE_WORDS,
     DESK_HEADERS,
     GENERATED_HEADERS,

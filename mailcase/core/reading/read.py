@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailcase.core import attribution, classify, dsn, forward, language, parse, quote
 from mailcase.core.message import Envelope, Limits, Mail, Ours, Reading, Segment
+from mailcase.core.reading import attribution, classify, dsn, forward, language, parse, quote
 
 
 def read(raw: bytes, envelope: Envelope, ours: Ours, limits: Limits = parse.LIMITS) -> Reading:

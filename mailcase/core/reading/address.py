@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from mailcase.core import charset, normalise
 from mailcase.core.message import Address
+from mailcase.core.reading import charset, normalise
 
 ADDRESS_BYTES = 254  # RFC 5321 section 4.5.3.1.3, without the angle brackets
 LISTED = 1_000
