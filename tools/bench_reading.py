@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from mailparser import parse_from_bytes
 
 from mailcase.core.message import Envelope, Ours
-from mailcase.core.reading import read
+from mailcase.core.reading.read import read
 from tools.bench_load import TO, letters
 from tools.bench_rows import Figure, Scale
 
