@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test lint format bench corpus drill servers constraints clean
+.PHONY: help install run demo test quick lint format bench corpus drill servers constraints clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -15,6 +15,7 @@ help:
 	@echo 'make run        the daemon in the foreground, with a starter config in $(CONFIG)'
 	@echo 'make demo       a whole story, from the first mail to the follow-up case'
 	@echo 'make test       everything that is tested; as root it installs the servers that the tests need'
+	@echo 'make quick      the rules alone, in seconds: after every change'
 	@echo 'make lint       style, types, and who may import whom'
 	@echo 'make install    the environment alone: $(BIN)/mailcase'
 	@echo 'make bench      speed and memory; make corpus: reading; make drill: faults on purpose'
@@ -49,6 +50,10 @@ servers:
 
 test: $(VENV)/.tools servers
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# The rules alone, without servers, properties and fuzz: after every change.
+quick: $(VENV)/.tools
+	$(BIN)/python -m pytest -n 2 -m 'not slow and not corpus and not hypothesis' tests/core
 
 lint: $(VENV)/.tools
 	$(BIN)/ruff check .

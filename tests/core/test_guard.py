@@ -191,6 +191,7 @@ def test_numbers_are_those_of_every_mailbox_and_of_words() -> None:
     assert numbers("[Sales #7], [case  #8] and Fall 9", POLICY) == (8, 7, 9)
 
 
+@pytest.mark.slow
 def test_the_work_grows_with_the_text_and_not_with_its_square() -> None:
     """Ten times the text costs less than thirty times the time, for texts that look like everything at once."""
 
