@@ -19,7 +19,7 @@ from typing import NoReturn
 
 from mailcase import log, memory, notify
 from mailcase.config import Config, load
-from mailcase.config_errors import ConfigError
+from mailcase.config.errors import ConfigError
 from mailcase.core.policy import Policy
 from mailcase.intake.sockets import ListenerSockets, open_sockets
 from mailcase.outgoing.templates import TemplateError, Templates

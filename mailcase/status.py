@@ -15,7 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from mailcase.config import Config, Http
-from mailcase.config_values import parse_listen
+from mailcase.config.values import parse_listen
 from mailcase.errors import MailcaseError
 from mailcase.intake.imap import MailboxStatus
 from mailcase.pulse import Pulse

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from mailcase.cli.check import Finding
 from mailcase.config import Config, MailboxTable
-from mailcase.config_secrets import read_keys
+from mailcase.config.secrets import read_keys
 from mailcase.intake.imap import check_login
 from mailcase.outgoing.smarthost import Unreachable, open_way
 from mailcase.outgoing.templates import load

@@ -11,7 +11,7 @@ EX_CONFIG = 78  # sysexits(3): a unit's RestartPreventExitStatus= names it, beca
 
 def command() -> None:
     """Run the daemon in the foreground until SIGTERM or ctrl-C; SIGHUP reloads the config."""
-    from mailcase.config_errors import ConfigError
+    from mailcase.config.errors import ConfigError
 
     try:
         config = settings.load_config()

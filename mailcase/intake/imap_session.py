@@ -22,7 +22,7 @@ from imapclient.exceptions import (  # type: ignore[import-untyped]
 )
 
 from mailcase.config import Imap
-from mailcase.config_secrets import without_password
+from mailcase.config.secrets import without_password
 from mailcase.errors import MailcaseError
 from mailcase.tls import client_context
 

@@ -7,8 +7,8 @@ import ssl
 from collections.abc import Mapping
 
 from mailcase.config import Config, Smtp
-from mailcase.config_errors import ConfigError
-from mailcase.config_secrets import read_password
+from mailcase.config.errors import ConfigError
+from mailcase.config.secrets import read_password
 
 
 def read_passwords(config: Config) -> dict[str, tuple[str, str]]:

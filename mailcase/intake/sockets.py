@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailcase.config import Config
-from mailcase.config_errors import ConfigError
-from mailcase.config_values import Listen, parse_listen
+from mailcase.config.errors import ConfigError
+from mailcase.config.values import Listen, parse_listen
 from mailcase.errors import MailcaseError
 from mailcase.notify import sockets_for, take_sockets
 

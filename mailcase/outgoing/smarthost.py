@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Protocol
 
 from mailcase.config import Send
-from mailcase.config_secrets import without_password
+from mailcase.config.secrets import without_password
 from mailcase.core.delivery import DEFERRED, FAILED, SENT, UNCERTAIN, Try, everybody, of_code
 from mailcase.failpoint import failpoint
 from mailcase.store.values import OutboxItem

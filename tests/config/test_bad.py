@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mailcase.config import load
-from mailcase.config_errors import ConfigError
+from mailcase.config.errors import ConfigError
 
 BAD = sorted((Path(__file__).parent / "bad").glob("*.toml"))
 

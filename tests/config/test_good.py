@@ -12,10 +12,10 @@ import pytest
 from pydantic import BaseModel
 
 from mailcase.config import Config, find, load
-from mailcase.config_errors import ConfigError
-from mailcase.config_secrets import read_password
-from mailcase.config_values import Target
-from mailcase.config_warnings import SHIPPED_LANGUAGES
+from mailcase.config.errors import ConfigError
+from mailcase.config.secrets import read_password
+from mailcase.config.values import Target
+from mailcase.config.warnings import SHIPPED_LANGUAGES
 from mailcase.core.policy import StatusKind
 
 ROOT = Path(__file__).parents[2]

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import trustme
 
-from mailcase.config_errors import ConfigError
+from mailcase.config.errors import ConfigError
 from mailcase.intake.smtp_auth import read_passwords, server_context
 from tests.intake.smtp_desk import MAIL, Desk, Wire, config_of, mail, running
 

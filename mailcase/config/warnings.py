@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailcase.config_checks import is_loopback, listens
-from mailcase.config_errors import KeyPath, Problem
+from mailcase.config.checks import is_loopback, listens
+from mailcase.config.errors import KeyPath, Problem
 
 if TYPE_CHECKING:
     from mailcase.config import Config, MailboxTable

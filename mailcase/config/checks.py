@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mailcase.config_errors import STAND_IN, ConfigError, KeyPath, Problem
-from mailcase.config_hours import overlaps
-from mailcase.config_secrets import read_keys, read_password
-from mailcase.config_values import Listen, parse_listen
+from mailcase.config.errors import STAND_IN, ConfigError, KeyPath, Problem
+from mailcase.config.hours import overlaps
+from mailcase.config.secrets import read_keys, read_password
+from mailcase.config.values import Listen, parse_listen
 
 if TYPE_CHECKING:
     from mailcase.config import Config, HoursTable, Imap

@@ -6,7 +6,7 @@ import base64
 import os
 from pathlib import Path
 
-from mailcase.config_errors import ConfigError
+from mailcase.config.errors import ConfigError
 
 # The shortest key that is worth the name: 128 bits.
 MIN_KEY_BYTES = 16
