@@ -123,7 +123,8 @@ def _set_status(work: Work, *, told: bool) -> None:
     kind = {StatusKind.RESOLVED: "resolved", StatusKind.CLOSED: "closed"}.get(status.kind)
     if kind and resolution not in ("spam", "duplicate"):
         reason = f"{kind}:{change.case.number}:{change.before.version}"
-        values = {"confirm": kind == "resolved", "close_after": change.mailbox.deadlines.close_resolved_after}
+        ladder = change.mailbox.deadlines.of(change.case.priority)
+        values = {"confirm": kind == "resolved", "close_after": ladder.close_resolved_after}
         answer.to_customer(change, kind, reason, work.desk.counts, values)
 
 

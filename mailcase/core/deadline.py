@@ -12,6 +12,9 @@ from mailcase.core.policy import Deadlines, Hours, StatusKind
 # While one of these is not reached, the case is not resolved.
 _UNRESOLVED = (StatusKind.NEW, StatusKind.OPEN, StatusKind.PENDING, StatusKind.POSTPONED)
 
+# A reminder that leaves this much after its time moves what follows it.
+LATE = timedelta(hours=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Since:
@@ -76,3 +79,22 @@ def of_case(
     """The deadlines of a case that has just entered the status it is in, by its priority."""
     since = Since(case.created_at or now, case.answered)
     return schedule(case.number, case.kind, ladder.of(case.priority), now, until, hours, since)
+
+
+def after_reminder(
+    case: CaseView, done: Deadline, ladder: Deadlines, hours: Hours | None, now: datetime
+) -> tuple[Deadline, ...] | None:
+    """What follows a reminder to the customer that comes late; None when it is in time, and nothing has to move (D2).
+
+    After a long stop the next reminder and the closing are due as well. Who is reminded keeps the time to answer that
+    the ladder gives; so all of them count from when the reminder really leaves. Targets stay where they are.
+    """
+    waits = ladder.of(case.priority).remind_customer
+    if now - done.due_at < LATE or done.step >= len(waits):
+        return None
+    as_if_begun = of_case(case, ladder, hours, now - waits[done.step], None)
+    to_customer = {"remind_customer", "close_pending"}
+    return tuple(
+        one for one in as_if_begun
+        if (one.due_at > now if one.kind in to_customer else one.due_at > done.due_at)
+    )  # fmt: skip

@@ -8,6 +8,7 @@ from mailcase.core import answer, people
 from mailcase.core.case import Cause
 from mailcase.core.change import Change
 from mailcase.core.context import Desk
+from mailcase.core.deadline import after_reminder
 from mailcase.core.decision import SYSTEM, CaseView, Deadline, Decision, Outcome
 from mailcase.core.policy import Agent, StatusKind
 
@@ -38,10 +39,14 @@ def decide_due(case: CaseView, deadline: Deadline, desk: Desk) -> Decision:
 
 def _remind_customer(change: Change, deadline: Deadline, desk: Desk, reason: str) -> None:
     attempt = change.case.attempts + 1
-    values = {"attempt": attempt, "text": "", "close_after": change.mailbox.deadlines.close_pending_after}
+    ladder = change.mailbox.deadlines
+    values = {"attempt": attempt, "text": "", "close_after": ladder.of(change.case.priority).close_pending_after}
     if answer.to_customer(change, "reminder", reason, desk.counts, values):
         text = change.phrase("reminder_sent", attempt=attempt, to=change.case.requester.address)
         change.record("reminder-sent", text, attempt=attempt)
+    rest = after_reminder(change.case, deadline, ladder, change.mailbox.hours, change.now)
+    if rest is not None:
+        change.deadlines[change.case.number] = rest
 
 
 def _remind_agent(change: Change, deadline: Deadline, desk: Desk, reason: str) -> None:

@@ -16,6 +16,7 @@ from mailcase.core.policy import Deadlines, Hours, Mailbox, Policy
 from mailcase.core.policy import StatusKind as K
 from tests.core.heart import NOW, POLICY, SUPPORT, case, desk, mailed, moved, named
 
+DAY = timedelta(days=1)
 TO_ANNA = "anna@example.org"
 
 
@@ -181,3 +182,28 @@ def test_a_priority_may_have_a_ladder_of_its_own() -> None:
 
 def test_a_mailbox_without_hours_is_always_there() -> None:
     assert Mailbox("a", "a@example.com").hours is None
+
+
+# ---- after a long stop -----------------------------------------------------------------------------------------------
+
+
+def test_a_reminder_that_is_late_moves_what_follows_it() -> None:
+    decision = decide_due(case(kind=K.PENDING), Deadline(1042, "remind_customer", NOW - 5 * DAY, 0), desk())
+    assert [(d.kind, d.step, d.due_at - NOW) for d in decision.deadlines[1042]] == [
+        ("remind_customer", 1, 4 * DAY), ("close_pending", 0, 11 * DAY),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("late", "step"), [(timedelta(minutes=59), 0), (5 * DAY, 2)])
+def test_nothing_moves_when_it_is_in_time_or_the_ladder_has_become_shorter(late: timedelta, step: int) -> None:
+    decision = decide_due(case(kind=K.PENDING), Deadline(1042, "remind_customer", NOW - late, step), desk())
+    assert decision.deadlines == {}
+
+
+def test_a_target_is_not_moved_with_the_reminders_and_not_lost() -> None:
+    opened = replace(case(kind=K.PENDING), created_at=NOW - 20 * DAY)
+    ladder = replace(SUPPORT.deadlines, resolution=18 * DAY)
+    decision = decide_due(opened, Deadline(1042, "remind_customer", NOW - 5 * DAY, 0), desk(policy=with_ladder(ladder)))
+    assert {d.kind: d.due_at - NOW for d in decision.deadlines[1042] if d.kind == "resolution"} == {
+        "resolution": -2 * DAY
+    }
