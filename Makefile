@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test quick lint format bench corpus drill servers constraints clean
+.PHONY: help install run demo test quick lint format bench corpus drill soak servers constraints clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -18,7 +18,7 @@ help:
 	@echo 'make quick      the rules alone, in seconds: after every change'
 	@echo 'make lint       style, types, and who may import whom'
 	@echo 'make install    the environment alone: $(BIN)/mailcase'
-	@echo 'make bench      speed and memory; make corpus: reading; make drill: faults on purpose'
+	@echo 'make bench      speed and memory; make corpus: reading; make drill: faults on purpose; make soak: a quarter of an hour'
 
 # Made anew only when what it depends on has changed.
 $(VENV)/.made:
@@ -70,6 +70,9 @@ bench: $(VENV)/.tools
 
 corpus: $(VENV)/.tools
 	@$(BIN)/python -m tools.corpus
+
+soak: $(VENV)/.tools
+	@$(BIN)/python -m tools.soak
 
 drill: $(VENV)/.tools servers
 	@$(BIN)/python -m tools.drill

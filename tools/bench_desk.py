@@ -101,12 +101,12 @@ class MeasuredDesk(Desk):
     def memory(self) -> float:
         """MB of all processes, pages that they share counted once (PSS)."""
         assert self.process is not None
-        return sum(_pss(pid) for pid in _family(self.process.pid)) / 1024
+        return sum(_pss(pid) for pid in family(self.process.pid)) / 1024
 
     def cpu(self) -> dict[str, float]:
         """Seconds of processor time that each part has used since it started."""
         assert self.process is not None
-        pids = sorted(_family(self.process.pid))
+        pids = sorted(family(self.process.pid))
         return dict(zip(("parent", "listener", "worker", "sender", "keeper"), map(_cpu, pids), strict=False))
 
 
@@ -115,11 +115,12 @@ def _cpu(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _family(pid: int) -> list[int]:
+def family(pid: int) -> list[int]:
+    """A process and all its descendants."""
     found = [pid]
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         for child in task.read_text().split():
-            found += _family(int(child))
+            found += family(int(child))
     return found
 
 

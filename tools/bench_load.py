@@ -277,5 +277,11 @@ def yardstick(count: int = 1_500) -> float:
 
 
 def with_new_ids(items: Sequence[Item], turn: int) -> list[Item]:
-    """The same mails once more, as other mails: their Message-IDs differ."""
-    return [(s, r.replace(b"Message-ID: <", b"Message-ID: <%d." % turn, 1)) for s, r in items]
+    """The same mails once more, as other mails: their Message-IDs differ, and answers name the new ones."""
+
+    def renamed(raw: bytes) -> bytes:
+        for field in (b"Message-ID", b"In-Reply-To", b"References"):
+            raw = raw.replace(b"\n%s: <" % field, b"\n%s: <%d." % (field, turn), 1)
+        return raw
+
+    return [(sender, renamed(raw)) for sender, raw in items]
