@@ -75,8 +75,13 @@ def _named(conn: Connection, numbers: list[int]) -> dict[int, CaseView]:
 def _answer(conn: Connection, question: Command, agent: Agent, desk: Desk, shown: dict[int, CaseView]) -> Found:
     if question.name == "show":
         case = shown.get(int(question.argument))
-        return _case(conn, case) if case and case.number not in desk.hidden else Found()
-    rows = list_cases(conn, _filter(question, agent, desk.policy))
+        return whole_case(conn, case) if case and case.number not in desk.hidden else Found()
+    return listed(conn, question, agent, desk.policy)
+
+
+def listed(conn: Connection, question: Command, agent: Agent, policy: Policy) -> Found:
+    """The first rows of the list that an agent asks for, of those cases that they may see."""
+    rows = list_cases(conn, _filter(question, agent, policy))
     return Found(tuple(_row(row) for row in rows[:MOST_ROWS]), more=len(rows) > MOST_ROWS)
 
 
@@ -106,7 +111,8 @@ def _row(row: dict[str, Any]) -> CaseRow:
     )  # fmt: skip
 
 
-def _case(conn: Connection, case: CaseView) -> Found:
+def whole_case(conn: Connection, case: CaseView) -> Found:
+    """A case with its newest messages and lines of history, as `#show` shows it."""
     lines = cases.history(conn, case.number, MOST_LINES)
     return Found(
         case=case,

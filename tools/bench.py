@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from tools import bench_growth, bench_load, bench_reading, bench_rows
+from tools import bench_command, bench_growth, bench_load, bench_questions, bench_reading, bench_rows
 from tools.bench_rows import Figure, Scale
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
@@ -59,6 +59,12 @@ GOALS: dict[str, tuple[str, float | None, bool]] = {
     "floor-mixed-stock": ("floor: stock aiosmtpd throwing the mixed mails away", None, True),
     "floor-small-stock": ("floor: stock aiosmtpd throwing 4.8 KB mails away, same client as ours", None, True),
     "reading-floor": ("floor: mail-parser alone on a mail of 5 KB", None, False),
+    **{f"ask-{key}-{kind}": (f"`{kind}`, {where}", 300, False)
+       for key, where in (("sqlite", "SQLite"), ("pg", "PostgreSQL")) for kind in bench_questions.KINDS},
+    "command-sqlite-p50": ("an agent's command from `250` to its effect, SQLite, p50", None, False),
+    "command-sqlite": ("the same, p95", 1000, False),
+    "command-pg-p50": ("an agent's command from `250` to its effect, PostgreSQL, p50", None, False),
+    "command-pg": ("the same, PostgreSQL, p95", 1000, False),
     "floor-imap": ("floor: imapclient alone fetching the same mails, 200 at a time", None, True),
 }  # fmt: skip
 
@@ -74,24 +80,33 @@ ROWS: dict[str, Callable[[Scale], list[Figure]]] = {
     "reading": bench_reading.reading,
 }
 LONG: dict[str, Callable[[Scale], list[Figure]]] = {"growth": bench_growth.growth}
-ONCE = {"memory", "growth"}
+QUESTIONS: dict[str, Callable[[Scale], list[Figure]]] = {"questions": bench_questions.questions}
+COMMAND: dict[str, Callable[[Scale], list[Figure]]] = {"command": bench_command.commands}
+# The tables of the document.
+SECTIONS = {"speed": ROWS, "command": COMMAND, "questions": QUESTIONS, "growth": LONG}
+ALL = {name: row for rows in SECTIONS.values() for name, row in rows.items()}
+ONCE = {"memory", *LONG, *QUESTIONS, *COMMAND}
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure, print, and with --write keep."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=(__doc__ or "").partition("\n\n")[2])
-    parser.add_argument("--only", metavar="ROW,…", help=f"of {', '.join([*ROWS, *LONG])}")
+    parser.add_argument("--only", metavar="ROW,…", help=f"of {', '.join(ALL)}")
     parser.add_argument("--quick", action="store_true", help="a third of the mails, each row once")
-    parser.add_argument("--growth", action="store_true", help="also the rows on a desk of 1,000,000 messages (long)")
+    parser.add_argument("--growth", action="store_true", help="also the large desks (long)")
     parser.add_argument("--write", action="store_true", help="also write the table into docs/benchmarks.md")
     options = parser.parse_args(arguments)
-    wanted = options.only.split(",") if options.only else [*ROWS, *(LONG if options.growth else ())]
-    unknown = set(wanted) - {*ROWS, *LONG}
+    wanted = (
+        options.only.split(",")
+        if options.only
+        else [*ROWS, *COMMAND, *(set(ALL) - {*ROWS, *COMMAND} if options.growth else ())]
+    )
+    unknown = set(wanted) - set(ALL)
     if unknown:
         parser.error(f"there is no row {', '.join(sorted(unknown))}")
     scale = Scale(400 if options.quick else 1_200, options.quick)
     busy = os.getloadavg()[0]
-    for section, rows in (("speed", ROWS), ("growth", LONG)):
+    for section, rows in SECTIONS.items():
         figures: dict[str, list[Figure]] = {}
         for name in wanted:
             if name in rows:
@@ -107,7 +122,7 @@ def _measure(name: str, scale: Scale, figures: dict[str, list[Figure]]) -> None:
     for turn in range(1 if scale.quick or name in ONCE else 3):
         began = time.monotonic()
         try:
-            found = {**ROWS, **LONG}[name](scale)
+            found = ALL[name](scale)
         except Exception as error:  # what is missing here or went wrong is said, and the other rows go on
             said = str(error).strip().partition("\n")[0]
             print(f"{name}: {type(error).__name__}: {said}", file=sys.stderr, flush=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal_column, or_, select
 
 from mailcase.core.message import Address
 from mailcase.store import later, search
@@ -15,6 +15,11 @@ from mailcase.store.errors import NoSuch
 from mailcase.store.tables import ASSIGNED, ATTENTION, BY_AGENT, cases, event, link, message, participant, tag
 
 _BATCH = 1_000
+# Who worked on no more cases than this has them gathered and sorted; for others each case of a list is looked at in the
+# list's order, until there are enough.
+_FEW = 20_000
+# Of what a search finds so many are looked through for those that may be seen.
+_FOUND_BY_ALL = 3 * search.MOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +65,15 @@ def list_cases(conn: Connection, wanted: CaseFilter) -> list[dict[str, Any]]:
     """The cases that fit, each as the array of `case list --json` has it."""
     query = _conditions(select(cases), wanted)
     if wanted.search:
-        numbers = search.search(conn, wanted.search, max(wanted.limit or 0, search.MOST))
+        restricted = wanted.worked_by or wanted.mailboxes
+        most = _FOUND_BY_ALL if restricted else search.MOST
+        numbers = search.search(conn, wanted.search, max(wanted.limit or 0, most))
         if not numbers:
             return []
         query = query.where(cases.c.number.in_(numbers))
+    if wanted.worked_by:
+        one_by_one = bool(wanted.search) or _worked_on_many(conn, wanted.worked_by)
+        query = query.where(_has_worked(wanted.worked_by) if one_by_one else _worked_by(wanted.worked_by))
     one_group = wanted.attention or wanted.closed or len(wanted.statuses) == 1
     sort = wanted.sort or ("recent" if wanted.recent else "priority" if one_group else "")
     if sort not in _SORTS:
@@ -92,8 +102,6 @@ def _conditions(query: Select[Any], wanted: CaseFilter) -> Select[Any]:
         conditions.append(cases.c.number.in_(select(tag.c.case).where(tag.c.name == wanted.tag)))
     if wanted.requester:
         conditions.append(cases.c.requester_key == wanted.requester.casefold())
-    if wanted.worked_by:
-        conditions.append(_worked_by(wanted.worked_by))
     return query.where(*conditions) if conditions else query
 
 
@@ -101,13 +109,30 @@ def _is_one_of(column: ColumnElement[str], names: set[str]) -> ColumnElement[boo
     return column == next(iter(names)) if len(names) == 1 else column.in_(sorted(names))
 
 
+def _acts(name: str) -> Select[Any]:
+    """The cases on which they did something."""
+    by = event.c.actor.in_([f"agent:{name}", f"agent:{name.lower()}"])
+    return select(event.c.case).where(by, literal_column(BY_AGENT))
+
+
+def _assigned(name: str) -> ColumnElement[bool]:
+    return and_(_is_one_of(cases.c.assignee, {name, name.lower()}), literal_column(ASSIGNED))
+
+
 def _worked_by(name: str) -> ColumnElement[bool]:
-    """They did something on it, or it is theirs to do."""
-    acted = select(event.c.case).where(event.c.actor.in_([f"agent:{name}", f"agent:{name.lower()}"]))
-    assigned = select(cases.c.number).where(
-        _is_one_of(cases.c.assignee, {name, name.lower()}), literal_column(ASSIGNED)
-    )
-    return cases.c.number.in_(acted.where(literal_column(BY_AGENT)).union(assigned))
+    """They did something on it, or it is theirs to do: all of these, gathered."""
+    return cases.c.number.in_(_acts(name).union(select(cases.c.number).where(_assigned(name))))
+
+
+def _has_worked(name: str) -> ColumnElement[bool]:
+    """The same, asked of each case. As a subquery with a limit: PostgreSQL would gather an EXISTS after all."""
+    acted = _acts(name).where(event.c.case == cases.c.number).limit(1).correlate(cases).scalar_subquery()
+    return or_(_assigned(name), acted.is_not(None))
+
+
+def _worked_on_many(conn: Connection, name: str) -> bool:
+    assigned = select(cases.c.number).where(_assigned(name))
+    return any(len(conn.scalars(one.limit(_FEW + 1)).all()) > _FEW for one in (_acts(name), assigned))
 
 
 def _extras(conn: Connection, numbers: list[int]) -> Iterable[dict[str, list[Any]]]:

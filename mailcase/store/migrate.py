@@ -10,7 +10,7 @@ from mailcase.store.engine import Database
 from mailcase.store.errors import SchemaTooNew, SchemaTooOld
 
 # The newest file in migrations/versions. Kept here because importing Alembic to ask it costs half a second.
-HEAD = "0002"
+HEAD = "0003"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 0x6D61696C63617365  # "mailcase": one upgrade at a time on PostgreSQL
 

@@ -145,8 +145,17 @@ class Cases(Row, table=True):
         Index(None, "status", "priority_rank", "created_at", "number"),
         Index(None, "requester_key"),
         _partial("ix_cases_follow_up_of", "follow_up_of", where="follow_up_of IS NOT NULL"),
-        _partial("ix_cases_assignee", "assignee", where=ASSIGNED),
-        Index(None, "updated_at"),
+        Index(
+            "ix_cases_assigned",
+            "assignee",
+            text(ATTENTION),
+            "priority_rank",
+            "created_at",
+            "number",
+            sqlite_where=text(ASSIGNED),
+            postgresql_where=text(ASSIGNED),
+        ),
+        Index(None, "updated_at", "number"),
     )
     number: int = _integer(primary_key=True)
     mailbox: str = _text()

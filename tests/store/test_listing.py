@@ -11,7 +11,7 @@ from sqlalchemy import event
 from mailcase.core.decision import SYSTEM, Decision, Event, FieldChanged, Outcome, Participant, StatusChanged
 from mailcase.core.message import Address
 from mailcase.core.policy import StatusKind
-from mailcase.store import cases
+from mailcase.store import cases, listing
 from mailcase.store.cases import CaseFilter
 from mailcase.store.engine import Database
 from mailcase.store.errors import NoSuch
@@ -67,6 +67,7 @@ def numbers(db: Database, **wanted: object) -> list[int]:
         ({"recent": True, "limit": 3}, [1005, 1004, 1003]),
         ({"search": "customer"}, [1002, 1001, 1003, 1005, 1004]),
         ({"search": "customer", "closed": True}, [1004]),
+        ({"search": "customer", "worked_by": "bob"}, [1003]),
         ({"search": "1003"}, [1003]),
         ({"search": "nobody knows this"}, []),
     ],
@@ -77,7 +78,15 @@ def test_cases_are_filtered_and_sorted(desk: Database, wanted: dict[str, object]
 
 @pytest.mark.parametrize(
     "wanted",
-    [{}, {"attention": True}, {"closed": False}, {"statuses": ("open",)}, {"recent": True}, {"sort": "number"}],
+    [
+        {},
+        {"attention": True},
+        {"closed": False},
+        {"statuses": ("open",)},
+        {"recent": True},
+        {"sort": "number"},
+        {"mine": "bob", "closed": False},
+    ],
 )
 def test_a_list_of_the_first_cases_reads_no_others(desk: Database, wanted: dict[str, object]) -> None:
     """An index has the order already: nothing is sorted, however many cases there are."""
@@ -96,6 +105,15 @@ def test_a_list_of_the_first_cases_reads_no_others(desk: Database, wanted: dict[
     (plan,) = plans
     assert "TEMP B-TREE" not in plan
     assert "INDEX" in plan or "SCAN cases" in plan
+
+
+@pytest.mark.parametrize("few", [0, 1_000])
+@pytest.mark.parametrize(("name", "recent"), [("bob", False), ("BOB", True), ("eve", True)])
+def test_who_worked_on_many_cases_sees_the_same_as_who_worked_on_few(
+    desk: Database, monkeypatch: pytest.MonkeyPatch, few: int, name: str, recent: bool
+) -> None:
+    monkeypatch.setattr(listing, "_FEW", few)
+    assert numbers(desk, worked_by=name, recent=recent) == ([] if name == "eve" else [1003])
 
 
 def test_an_unknown_order_says_which_there_are(desk: Database) -> None:
