@@ -8,7 +8,7 @@ and are translated where the transaction ends (`Database.read`, `Database.write`
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -105,7 +105,7 @@ class Prepared:
     def all(self, conn: Connection, **values: Any) -> Sequence[Any]:
         """Every row of a SELECT."""
         ready = self._for(conn)
-        with closing(conn.connection.cursor()) as cursor:
+        with closing(conn.connection.cursor(**ready.options)) as cursor:
             cursor.execute(ready.sql, ready.parameters(values))
             return ready.converted(cursor.fetchall())
 
@@ -125,10 +125,43 @@ class Prepared:
             return cursor.rowcount if rows else 0
 
 
+class Inserting(Prepared):
+    """INSERT of whole rows. PostgreSQL gets several of them by COPY: row by row it would run as many statements."""
+
+    def __init__(self, table: Table, without: Sequence[str]) -> None:
+        columns = [c for c in table.columns if c.name not in without]
+        super().__init__(insert(table).values({c.name: bindparam(c.name, None, type_=c.type) for c in columns}))
+        self._table, self._columns = table, columns
+
+    def run(self, conn: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Insert `rows`. Returns how many that were."""
+        if conn.dialect.name == "sqlite" or not rows:
+            return super().run(conn, rows)
+        ready, quoted = self._for(conn), conn.dialect.identifier_preparer.quote
+        columns = ", ".join(quoted(c.name) for c in self._columns)
+        kinds = [c.type.compile(conn.dialect).lower() for c in self._columns]
+        values = ([parameters[c.name] for c in self._columns] for parameters in map(ready.parameters, rows))
+        return copy_in(conn, f"{quoted(self._table.name)} ({columns})", values, kinds)
+
+
 def inserting(table: Table, *without: str) -> Prepared:
     """INSERT of whole rows; the columns `without` are left to the database. What a row does not name is NULL."""
-    columns = {c.name: bindparam(c.name, None, type_=c.type) for c in table.columns if c.name not in without}
-    return Prepared(insert(table).values(columns))
+    return Inserting(table, without)
+
+
+def copy_in(conn: Connection, into: str, rows: Iterable[Sequence[Any]], kinds: Sequence[str] = ()) -> int:
+    """Write rows `into` a table and its columns, on PostgreSQL. Returns how many.
+
+    `kinds` are the types of the columns, for values as they are. Without it values are strings, which the server reads
+    as literals of the columns' types.
+    """
+    with closing(conn.connection.cursor()) as cursor:
+        with cursor.copy(f"COPY {into} FROM STDIN{' (FORMAT BINARY)' if kinds else ''}") as copy:
+            if kinds:
+                copy.set_types(kinds)
+            for row in rows:
+                copy.write_row(row)
+        return int(cursor.rowcount)
 
 
 class _Ready:
@@ -137,6 +170,8 @@ class _Ready:
     def __init__(self, statement: Any, conn: Connection) -> None:
         compiled: Any = statement.compile(dialect=conn.dialect)
         self.sql = str(compiled)
+        # PostgreSQL writes bytes as hex when it is not asked for binary answers.
+        self.options = {} if conn.dialect.name == "sqlite" else {"binary": True}
         names: list[str] | None = getattr(compiled, "positiontup", None)
         binds: dict[str, BindParameter[Any]] = compiled.binds
         self.named = names is None

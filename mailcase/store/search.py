@@ -15,9 +15,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, text
 
 from mailcase.store.columns import storable
-from mailcase.store.prepared import Prepared
+from mailcase.store.prepared import Prepared, copy_in, inserting
 from mailcase.store.tables import cases, heading
-from mailcase.store.upsert import upsert
 
 MOST = 500  # cases that one search finds at the most, the newest ones
 TEXT_LENGTH = 50_000  # characters of one message that are looked through
@@ -61,23 +60,17 @@ def grams(folded: str) -> set[str]:
 
 # ---- keeping the indices ---------------------------------------------------------------------------------------------
 
-_WORDS_IN = {
-    "sqlite": text("INSERT INTO search_words (rowid, words) VALUES (:id, :words)"),
-    "postgresql": text("INSERT INTO search_words (message, words) VALUES (:id, array_to_tsvector(:words))"),
-}
+_WORDS_IN = text("INSERT INTO search_words (rowid, words) VALUES (:id, :words)")
 _WORDS_OUT = {
     "sqlite": text("INSERT INTO search_words (search_words, rowid, words) VALUES ('delete', :id, :words)"),
     "postgresql": text("DELETE FROM search_words WHERE message = :id"),
 }
-_HEADING_IN = {
-    "sqlite": text("INSERT INTO search_heading (rowid, text) VALUES (:number, :folded)"),
-    "postgresql": text("INSERT INTO search_heading (number, grams) VALUES (:number, :grams)"),
-}
+_HEADING_IN = text("INSERT INTO search_heading (rowid, text) VALUES (:number, :folded)")
 _HEADING_OUT = {
     "sqlite": text("INSERT INTO search_heading (search_heading, rowid, text) VALUES ('delete', :number, :folded)"),
     "postgresql": text("DELETE FROM search_heading WHERE number = :number"),
 }
-_HEADING = upsert(heading, ("case",), ("text",))
+_ADD_HEADING = inserting(heading)
 
 
 def message_words(row: Mapping[str, Any]) -> str:
@@ -89,8 +82,11 @@ def message_words(row: Mapping[str, Any]) -> str:
 
 def add_messages(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Index new messages by their ids."""
-    name = conn.dialect.name
-    conn.execute(_WORDS_IN[name], [{"id": row["id"], "words": _stored(name, message_words(row))} for row in rows])
+    found = [(row["id"], message_words(row)) for row in rows]
+    if conn.dialect.name == "sqlite":
+        conn.execute(_WORDS_IN, [{"id": number, "words": value} for number, value in found])
+    else:
+        copy_in(conn, "search_words (message, words)", ((str(number), _vector(value)) for number, value in found))
 
 
 def remove_message(conn: Connection, row: Mapping[str, Any]) -> None:
@@ -99,16 +95,20 @@ def remove_message(conn: Connection, row: Mapping[str, Any]) -> None:
     conn.execute(_WORDS_OUT[name], {"id": row["id"]} | ({"words": message_words(row)} if name == "sqlite" else {}))
 
 
-def _stored(dialect: str, value: str) -> str | list[str]:
-    return value if dialect == "sqlite" else sorted({word[:_WORD_LENGTH] for word in _WORD.findall(value)})
+def _vector(value: str) -> str:
+    """Text as PostgreSQL writes a tsvector without positions. Words are letters and digits: nothing needs a mask."""
+    return " ".join(f"'{word}'" for word in {word[:_WORD_LENGTH] for word in _WORD.findall(value)})
 
 
 def add_headings(conn: Connection, texts: Mapping[int, str]) -> None:
     """Index new cases by their subject, names and addresses, one a line."""
-    name = conn.dialect.name
-    rows = [{"number": number, "folded": fold(value)} for number, value in texts.items()]
-    conn.execute(_HEADING(conn), [{"case": row["number"], "text": row["folded"]} for row in rows])
-    conn.execute(_HEADING_IN[name], [_heading_row(name, row) for row in rows])
+    found = {number: fold(value) for number, value in texts.items()}
+    _ADD_HEADING.run(conn, [{"case": number, "text": folded} for number, folded in found.items()])
+    if conn.dialect.name == "sqlite":
+        conn.execute(_HEADING_IN, [{"number": number, "folded": folded} for number, folded in found.items()])
+    else:
+        rows = ((str(number), _array(grams(folded))) for number, folded in found.items())
+        copy_in(conn, "search_heading (number, grams)", rows)
 
 
 def change_headings(conn: Connection, texts: Mapping[int, str]) -> None:
@@ -126,8 +126,10 @@ def remove_headings(conn: Connection, numbers: Iterable[int]) -> None:
     conn.execute(heading.delete().where(heading.c.case.in_(list(numbers))))
 
 
-def _heading_row(dialect: str, row: dict[str, Any]) -> dict[str, Any]:
-    return row if dialect == "sqlite" else {"number": row["number"], "grams": sorted(grams(row["folded"]))}
+def _array(texts: Iterable[str]) -> str:
+    """Texts as PostgreSQL writes an array of them."""
+    masked = (one.replace("\\", "\\\\").replace('"', '\\"') for one in texts)
+    return "{" + ",".join(f'"{one}"' for one in masked) + "}"
 
 
 # ---- asking ----------------------------------------------------------------------------------------------------------

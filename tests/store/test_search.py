@@ -19,7 +19,7 @@ from mailcase.core.decision import (
     ParticipantsChanged,
 )
 from mailcase.core.message import Address
-from mailcase.store import search
+from mailcase.store import cases, search
 from mailcase.store.engine import Database
 from tests.store.story import apply, one_case
 
@@ -155,6 +155,20 @@ def test_what_changes_is_found_under_its_new_name_only(db: Database) -> None:
     assert found(desk, "atalia@") == []
     happened(desk, ParticipantsChanged(1007, (), (Address("", "olga@example.ru"),)))
     assert found(desk, "lga Petrow") == []
+
+
+@pytest.mark.parametrize(
+    "subject", ['say "hello" twice', "C:\\temp\\new", "{a,b} NULL, \\N\t'x'", "tab\tline\nend \\."]
+)
+def test_whatever_stands_in_a_subject_is_kept_and_found(db: Database, subject: str) -> None:
+    """What a database reads as a mark of its own when rows are copied in is only a letter here."""
+    with db.write() as conn:
+        one_case(conn, "marks", requester=Address('A "B" \\C', "marks@example.com"), subject=subject)
+        filed = MessageFiled(1001, "incoming", Address("", "marks@example.com"), text=subject, subject=subject)
+        apply(conn, Decision("test", Outcome("note"), SYSTEM, (filed,)))
+    assert found(db, max(subject.split(), key=len)) == [1001]
+    with db.read() as conn:
+        assert cases.by_numbers(conn, [1001])[0].subject == subject
 
 
 def test_a_message_can_be_taken_out(db: Database) -> None:
