@@ -80,8 +80,10 @@ def from_agent(arrival: Arrival, desk: Desk) -> Decision | None:
     if agent is None:
         return None
     order = parse(arrival.reading.new, desk.policy, desk.now)
-    if arrival.returned is not None and order.has("send"):
-        return lock.send(arrival.returned, agent)
+    if arrival.returned is not None and order.has("send") and not order.problems:
+        if not order.text and all(c.name == "send" for c in order.commands):
+            return lock.send(arrival.returned, agent)
+        order = replace(order, problems=(Problem("send_alone", {}),))
     case = arrival.follow_up or arrival.thread.case
     if case is None:
         return _without_case(arrival, desk, agent, order)

@@ -84,6 +84,9 @@ def test_O2_a_customer_who_has_it_already_does_not_get_it_twice() -> None:
         ("#tag invoice -draft", None, [RECEIPT]),
         ("#cc +carl@example.org", None, [RECEIPT]),
         ("#requester carl@example.org", None, [RECEIPT]),
+        ('#requester "Berg, Carl" <carl@example.org>', None, [RECEIPT]),
+        ("#requester carl@example.org <mailto:carl@example.org>", None, [RECEIPT]),
+        ("#cc +carl@example.org<mailto:carl@example.org> -dana@example.org [mailto:dana@example.org]", None, [RECEIPT]),
         ("#help", None, [RECEIPT]),
         ("# resolve", ("open", "resolved"), [("resolved", "anna@example.org"), RECEIPT]),
     ],
@@ -106,7 +109,10 @@ def test_what_is_no_command_is_relayed_as_it_is(text: str) -> None:
     "text",
     ["#clsoe", "#clsoe\nHello Anna", "#status nonsense", "#resolve\n#unknown\nHello", "#assign nobody", "#priority now",
      "#postpone", "#postpone yesterday", "#postpone 2020-01-01", "#postpone 2026-02-31", "#status postponed", "#note",
-     "#requester none", "#cc +support@example.com", "#link 1042", "#link 99", "#followup", "#tag ", "#close never", ""],
+     "#requester none", "#cc +support@example.com", "#link 1042", "#link 99", "#followup", "#tag ", "#close never", "",
+     "#send nonsense", "#send 17 now", "#help me", "#take it", "#release me", "#mine please", "#recent 5", "#show 1042 now",
+     "#forward dana@helper.example please look", "#forward Dana <dana@helper.example> please", "#later 3d Hello",
+     "#requester carl@example.org now", "#cc +carl@example.org please", "#priority high now", "#list open now"],
 )  # fmt: skip
 def test_A3_one_wrong_line_stops_the_whole_mail(text: str) -> None:
     assert refused(decided(from_bob(text)))

@@ -93,6 +93,21 @@ def test_send_lets_the_held_mail_go_and_nothing_else_does() -> None:
     assert decided(from_bob("#send", returned=5, proof="")).rule == "agent-held"
 
 
+@pytest.mark.parametrize(
+    "text", ["#send\nAnd it is free of charge.", "#send\n#resolve", "#send\n#clsoe", "#send it", "#send 5 now"]
+)
+def test_what_stands_with_send_is_not_left_out(text: str) -> None:
+    """The held answer goes out as it is, so whatever else somebody asks for stops it."""
+    decision = decided(from_bob(text, returned=5))
+    assert (decision.rule, decision.release) == ("command-refused", None)
+    assert [kind for kind, _ in mailed(decision)] == ["command-result"]
+
+
+@pytest.mark.parametrize("text", ["#send 5", "#Send: #5", "\n# send\n\n"])
+def test_send_may_name_the_held_mail(text: str) -> None:
+    assert decided(from_bob(text, returned=5)).rule == "held-sent"
+
+
 def test_what_was_sent_all_the_same_is_not_held_again() -> None:
     crossing = Crossing("sue", NOW, "I have sent you a new one.")
     taken = case(reserved_by="sue", reserved_until=NOW + timedelta(hours=1))
