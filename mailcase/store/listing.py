@@ -131,8 +131,10 @@ def _has_worked(name: str) -> ColumnElement[bool]:
 
 
 def _worked_on_many(conn: Connection, name: str) -> bool:
-    assigned = select(cases.c.number).where(_assigned(name))
-    return any(len(conn.scalars(one.limit(_FEW + 1)).all()) > _FEW for one in (_acts(name), assigned))
+    """Counted by the database, and no further than it takes to know."""
+    every = (_acts(name), select(cases.c.number).where(_assigned(name)))
+    counts = (select(func.count()).select_from(one.limit(_FEW + 1).subquery()) for one in every)
+    return any((conn.scalar(count) or 0) > _FEW for count in counts)
 
 
 def _extras(conn: Connection, numbers: list[int]) -> Iterable[dict[str, list[Any]]]:
