@@ -11,6 +11,7 @@ from mailcase.core.command import Command, parse
 from mailcase.core.context import Arrival, CaseRow, Desk, Found, HistoryLine, Letter
 from mailcase.core.decision import CaseView
 from mailcase.core.policy import Agent, Policy
+from mailcase.lookup import correspondent
 from mailcase.store import cases, letters
 from mailcase.store.listing import CaseFilter, list_cases
 
@@ -46,7 +47,7 @@ def with_letter(conn: Connection, desk: Desk, letter: Letter | None, count: int)
     """The desk with the message that a split or a transfer is about, of `count`, and the language of its author."""
     if letter is None:
         return replace(desk, letters=count)
-    spoken = cases.contact_language(conn, letter.author.address) or ""
+    spoken = correspondent(conn, letter.author.address, desk.now).language or ""
     return replace(desk, answered=letter, letters=count, languages={**desk.languages, letter.author.key: spoken})
 
 

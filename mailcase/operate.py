@@ -17,14 +17,16 @@ from mailcase.core.decision import Actor, CaseView, Outcome
 from mailcase.core.message import Address
 from mailcase.core.policy import Policy
 from mailcase.errors import MailcaseError
+from mailcase.lookup import final_cases
 from mailcase.outgoing import recipe
 from mailcase.outgoing.letters import Writer
 from mailcase.outgoing.templates import load as load_templates
-from mailcase.planning import desk_for, final_cases, originals, write_again, write_all
+from mailcase.planning import desk_for
 from mailcase.store import cases, letters, migrate, outbox, spool
 from mailcase.store.engine import Database
 from mailcase.store.errors import Moved
 from mailcase.worker import apply
+from mailcase.writing import originals, write_again, write_all
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -22,24 +22,14 @@ from mailcase.core.reading.read import read
 from mailcase.core.thread import Keys
 from mailcase.failpoint import failpoint
 from mailcase.guarding import confirmation
+from mailcase.lookup import NOTHING, Ahead, look_ahead, look_up_ids, mailbox_for
 from mailcase.outgoing.letters import Writer
-from mailcase.planning import (
-    NOTHING,
-    Ahead,
-    Batch,
-    Plan,
-    desk_for,
-    look_ahead,
-    look_up_ids,
-    mailbox_for,
-    ours,
-    plan_mail,
-    write_all,
-)
+from mailcase.planning import Batch, Plan, desk_for, ours, plan_mail
 from mailcase.store import cases, later, outbox, record, spool
 from mailcase.store.engine import Database, fault_of
 from mailcase.store.errors import DatabaseUnavailable, Moved
 from mailcase.store.values import OutboxItem, OutgoingMail, Spooled
+from mailcase.writing import write_all
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -27,12 +27,11 @@ from mailcase.core.message import Address
 from mailcase.core.policy import StatusKind
 from mailcase.store.listing import CaseFilter, list_cases, show_case
 from mailcase.store.prepared import Prepared, among
-from mailcase.store.tables import cases, contact, counter, deadline, event, message, outbox, participant, spool, tag
+from mailcase.store.tables import cases, counter, deadline, event, message, outbox, participant, spool, tag
 
 __all__ = [
     "CaseFilter", "FoundMessage", "HistoryEntry", "active_follow_up", "by_message_ids", "by_number", "by_numbers",
-    "chain", "contact_language", "due", "final_number", "history", "list_cases", "next_number", "show_case",
-    "upcoming", "was_answered", "why",
+    "chain", "due", "final_number", "histories", "history", "list_cases", "next_number", "show_case", "upcoming", "why",
 ]  # fmt: skip
 
 # References need the newest Message-IDs of a case, not all: somebody may have filed ten thousand.
@@ -293,15 +292,36 @@ _HISTORY = select(
     event.c.at, event.c.actor, event.c.event, event.c.text, event.c.from_status, event.c.to_status, event.c.data
 ).where(event.c.case == bindparam("number"))
 _ALL_HISTORY = Prepared(_HISTORY.order_by(event.c.id))
-_LAST_HISTORY = Prepared(_HISTORY.order_by(event.c.id.desc()).limit(bindparam("last", type_=Integer)))
+_newer = event.alias("newer")
+_first_of_last = (
+    select(_newer.c.id)
+    .where(_newer.c.case == cases.c.number)
+    .order_by(_newer.c.id.desc())
+    .limit(1)
+    .offset(bindparam("last", type_=Integer) - literal_column("1"))
+    .scalar_subquery()
+)
+_LAST_HISTORY = Prepared(
+    select(event.c.case, *_HISTORY.selected_columns)
+    .join_from(cases, event, and_(event.c.case == cases.c.number, event.c.id >= func.coalesce(_first_of_last, 0)))
+    .where(among(cases.c.number, "numbers"))
+    .order_by(event.c.id)
+)
 
 
 def history(conn: Connection, number: int, last: int | None = None) -> list[HistoryEntry]:
     """Everything that happened on a case, oldest first (L2); only the `last` lines where that is said."""
     if last is None:
         return [HistoryEntry(*row) for row in _ALL_HISTORY.all(conn, number=number)]
-    rows = _LAST_HISTORY.all(conn, number=number, last=last)
-    return [HistoryEntry(*row) for row in reversed(rows)]
+    return histories(conn, (number,), last)[number]
+
+
+def histories(conn: Connection, numbers: Iterable[int], last: int) -> dict[int, list[HistoryEntry]]:
+    """The `last` lines of each of these cases."""
+    found: dict[int, list[HistoryEntry]] = {number: [] for number in numbers}
+    for number, *entry in _LAST_HISTORY.all(conn, numbers=list(found), last=last) if found else ():
+        found[number].append(HistoryEntry(*entry))
+    return found
 
 
 _DEADLINES = select(deadline.c.case, deadline.c.kind, deadline.c.due_at, deadline.c.step).order_by(
@@ -318,22 +338,3 @@ def due(conn: Connection, now: datetime, limit: int) -> list[Deadline]:
 def upcoming(conn: Connection, until: datetime) -> list[Deadline]:
     """Every deadline until then, past ones included, in order (D3)."""
     return [Deadline(*row) for row in conn.execute(_DEADLINES.where(deadline.c.due_at <= until))]
-
-
-_LANGUAGE = Prepared(select(contact.c.language).where(contact.c.address_key == bindparam("address")))
-
-
-def contact_language(conn: Connection, address: str) -> str | None:
-    """The language somebody writes in, "" when that is not known; None for an address that never wrote (R7)."""
-    found: str | None = _LANGUAGE.scalar(conn, address=address.casefold())
-    return found
-
-
-_ANSWERED = Prepared(
-    select(literal_column("1")).where(cases.c.requester_key == bindparam("key"), cases.c.answered.is_(True)).limit(1)
-)
-
-
-def was_answered(conn: Connection, address: str) -> bool:
-    """Whether a person of ours has ever answered this address: more than a forged From can bring about (O5)."""
-    return _ANSWERED.scalar(conn, key=address.casefold()) is not None

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Integer, and_, bindparam, exists, func, literal_column, select, update
 
-from mailcase.store.automatic import automatic_counts, count_automatic
+from mailcase.store.automatic import count_automatic
 from mailcase.store.errors import LeaseLost, NoSuch, StoreError
 from mailcase.store.ids import next_ids
 from mailcase.store.prepared import Prepared, among, inserting
@@ -19,7 +19,7 @@ from mailcase.store.upsert import upsert
 from mailcase.store.values import OutboxItem, OutgoingMail, RecipientState
 
 __all__ = [
-    "Result", "add", "automatic_counts", "by_envelope_from", "by_message_id", "cancel", "claim", "free_leases", "get",
+    "Result", "add", "by_envelope_from", "by_message_id", "cancel", "claim", "free_leases", "get",
     "items", "mark_bounced", "record", "record_many", "retry", "rewrite", "waiting",
 ]  # fmt: skip
 

@@ -23,10 +23,12 @@ from sqlalchemy import (
     Text,
     UpdateBase,
     bindparam,
+    column,
     insert,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import CompoundSelect
 from sqlalchemy.types import Boolean, TypeDecorator, TypeEngine
 
@@ -85,6 +87,28 @@ def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     """`column IN` the list in the parameter `name`. Only for statements that are `Prepared`."""
     texts = isinstance(column.type, CleanText)
     return _InList(column, bindparam(name, type_=_Texts() if texts else _Numbers()))
+
+
+class _Each(FunctionElement[Any]):
+    """The values of a list in one parameter, as rows."""
+
+    inherit_cache = True
+
+
+@compiles(_Each, "sqlite")
+def _json_rows(element: _Each, compiler: Any, **kw: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(_Each, "postgresql")
+def _array_rows(element: _Each, compiler: Any, **kw: Any) -> str:
+    return f"unnest({compiler.process(element.clauses, **kw)})"
+
+
+def each_text(name: str) -> ColumnElement[Any]:
+    """A column of the texts in the parameter `name`, a row each. Only for statements that are `Prepared`."""
+    # PostgreSQL calls the one column of a function like the function's alias, SQLite calls it `value`.
+    return _Each(bindparam(name, type_=_Texts())).table_valued(column("value", Text), name="value").c.value
 
 
 class Prepared:

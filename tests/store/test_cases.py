@@ -27,7 +27,8 @@ from mailcase.core.decision import (
 )
 from mailcase.core.message import Address
 from mailcase.core.policy import StatusKind
-from mailcase.store import cases, outbox, record, spool
+from mailcase.store import cases, correspondents, outbox, record, spool
+from mailcase.store.correspondents import Correspondent
 from mailcase.store.engine import Database
 from mailcase.store.errors import LeaseLost, Moved
 from tests.store.story import ANNA, CUSTOMER, NOW, answering, apply, incoming, one_case, opening, outgoing
@@ -71,9 +72,8 @@ def test_an_opened_case_reads_as_it_was_decided(db: Database) -> None:
     assert (case.created_at, case.updated_at, case.version) == (NOW, NOW, 1)
     with db.read() as conn:
         assert cases.next_number(conn) == number + 1
-        assert cases.contact_language(conn, "ANNA@example.com") == "de"
-        assert cases.contact_language(conn, "otto@example.org") is None
-        assert not cases.was_answered(conn, "anna@example.com")
+        known = correspondents.look_up(conn, ["ANNA@example.com", "otto@example.org", "anna@example.com"], NOW)
+    assert known == {"anna@example.com": Correspondent("de"), "otto@example.org": Correspondent()}
 
 
 def test_an_answer_moves_the_case_and_its_mail_is_ours(db: Database) -> None:
@@ -87,7 +87,8 @@ def test_an_answer_moves_the_case_and_its_mail_is_ours(db: Database) -> None:
     with db.read() as conn:
         found = cases.by_message_ids(conn, wanted)
         shown = cases.show_case(conn, number)
-        assert cases.was_answered(conn, "Anna@example.com")
+        known = correspondents.look_up(conn, ["Anna@example.com", "x\0\ud800"], NOW)
+    assert [one.answered for one in known.values()] == [True, False]
     assert {(f.message_id, f.case, f.ours) for f in found} == {
         ("answer:1@desk.example", number, True), ("notify:1@desk.example", number, True),
         ("m1001@example.com", number, False),
@@ -252,6 +253,18 @@ def test_the_chain_of_follow_ups(db: Database) -> None:
     happened(db, FieldChanged(third, "merged_into", "", str(other)), closing(third))
     with db.read() as conn:
         assert cases.active_follow_up(conn, first) == other
+
+
+def test_the_last_lines_of_several_histories_come_together(db: Database) -> None:
+    numbers = [a_case(db), a_case(db)]
+    for word in ("one", "two", "three"):
+        happened(db, Recorded(numbers[0], word))
+    with db.read() as conn:
+        found = cases.histories(conn, [*numbers, 1], 3)
+        assert cases.history(conn, numbers[0], 100) == cases.history(conn, numbers[0])
+    events = {number: [line.event for line in lines] for number, lines in found.items()}
+    opened = ["case-opened", "message-received"]
+    assert events == {numbers[0]: ["one", "two", "three"], numbers[1]: opened, 1: []}
 
 
 # ---- nobody writes on what they did not see --------------------------------------------------------------------------

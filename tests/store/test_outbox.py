@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from mailcase.core.context import Counts
-from mailcase.store import automatic, cases, outbox
+from mailcase.store import automatic, cases, correspondents, outbox
 from mailcase.store.engine import Database
 from mailcase.store.errors import LeaseLost, NoSuch, StoreError
 from mailcase.store.outbox import Result
@@ -190,7 +190,10 @@ def test_automatic_mail_is_counted_before_it_is_sent(db: Database) -> None:
         outbox.add(conn, [outgoing(None, "elsewhere", recipients=("eve@example.org",))], NOW)
         conn.exec_driver_sql('UPDATE outbox SET "case" = NULL WHERE "case" = 7')
         now = NOW + timedelta(seconds=1)
-        assert outbox.automatic_counts(conn, "Anna@example.com", case, now) == Counts(2, 3, 2, 3, 4)
-        assert outbox.automatic_counts(conn, "nobody@example.net", None, now) == Counts(0, 0, 0, 0, 4)
+        found = correspondents.look_up(conn, ["Anna@example.com", "nobody@example.net"], now)
+        assert found["anna@example.com"].counts(case) == Counts(2, 3, 2, 3, 4)
+        assert found["anna@example.com"].counts(None) == Counts(2, 3, 0, 3, 4)
+        assert found["nobody@example.net"].counts(None) == Counts(0, 0, 0, 0, 4)
         automatic.forget_old(conn, NOW + timedelta(days=2))
-        assert outbox.automatic_counts(conn, "anna@example.com", case, now).total_hour == 0
+        found = correspondents.look_up(conn, ["anna@example.com"], now)
+        assert found["anna@example.com"].counts(case).total_hour == 0
