@@ -256,7 +256,7 @@ def test_the_chain_of_follow_ups(db: Database) -> None:
 
 
 def test_the_last_lines_of_several_histories_come_together(db: Database) -> None:
-    numbers = [a_case(db), a_case(db)]
+    numbers = [a_case(db, "one"), a_case(db, "two")]
     for word in ("one", "two", "three"):
         happened(db, Recorded(numbers[0], word))
     with db.read() as conn:
