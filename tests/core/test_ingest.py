@@ -74,3 +74,14 @@ def test_the_head_ends_at_the_first_blank_line() -> None:
 def test_fields_are_unfolded_and_their_blanks_even() -> None:
     found = header_fields(b"subject: a\r\n b\r\n\tc\r\nX: y\r\nSubject:  d  e\r\n", (b"subject", b"from"))
     assert found == {b"subject": [b"a b c", b"d e"], b"from": []}
+
+
+def test_a_large_body_has_the_key_of_its_lines() -> None:
+    """It is looked at in parts: neither where a part ends nor how many blanks end the body makes a difference."""
+    head = b"From: a@example.com\r\nSubject: large\r\n\r\n"
+    lines = [b"%d " % number * (number % 40) for number in range(9_000)]
+    by_smtp = head + b"\r\n".join(lines) + b"\r\n" * 70_000
+    by_imap = (head + b"\r\n".join(lines)).replace(b"\r", b"").rstrip(b"\n ")
+    assert len(by_imap) > 4 * 65_536
+    assert ingest_key(by_smtp) == ingest_key(by_imap) == ingest_key(by_imap + b" \t\n" * 50_000)
+    assert ingest_key(by_smtp) != ingest_key(by_imap + b".")

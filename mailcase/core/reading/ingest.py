@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from hashlib import sha256
 
 # What no relay changes. Received, Return-Path, Delivered-To and all X- fields differ from one way in to the other.
 _FIELDS = (b"message-id", b"date", b"from", b"subject")
+_BLANKS = b"\r\n \t"
+_PART = 65_536
 
 
 def ingest_key(raw: bytes) -> str:
@@ -24,9 +27,26 @@ def ingest_key(raw: bytes) -> str:
     for name, values in fields.items():
         for value in values:
             digest.update(b"%s:%d:%s\n" % (name, len(value), value))
-    # Without bare CRs, which mail may not contain, this is the same as replacing CRLF by LF, at a tenth of its cost.
-    digest.update(b"\n" + body.rstrip(b"\r\n \t").replace(b"\r", b""))
+    digest.update(b"\n")
+    for part in _parts(body):
+        digest.update(part)
     return digest.hexdigest()
+
+
+def _parts(body: bytes) -> Iterator[bytes]:
+    """The body without CRs and without the blanks at its end, in small parts: copies of a megabyte cost a millisecond.
+
+    Without bare CRs, which mail may not contain, this is the same as replacing CRLF by LF, at a tenth of its cost.
+    """
+    end = len(body)
+    while end:
+        last = body[max(end - _PART, 0) : end]
+        kept = len(last.rstrip(_BLANKS))
+        end -= len(last) - kept
+        if kept:
+            break
+    for start in range(0, end, _PART):
+        yield body[start : min(start + _PART, end)].replace(b"\r", b"")
 
 
 def split_head(raw: bytes) -> tuple[bytes, bytes]:
