@@ -76,6 +76,7 @@ class Stop:
 def listener(setup: Setup, slot: int) -> None:
     """SMTP and LMTP: takes mail, keeps it, answers (B1, B2)."""
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    memory.keep_some()
     beats = itertools.count(1)
 
     def beat() -> None:

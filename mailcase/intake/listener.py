@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
+from typing import Any
+
+import uvloop
 
 from mailcase import log
 from mailcase.config import Config, Smtp
@@ -49,9 +52,18 @@ def run_listener(
     """
     database = Database.open(database_url)
     try:
-        asyncio.run(_run(sockets, config, policy, database, wake, heartbeat, stop_fd))
+        run_loop(_run(sockets, config, policy, database, wake, heartbeat, stop_fd), config.smtp or Smtp())
     finally:
         database.close()
+
+
+def run_loop(main: Coroutine[Any, Any, None], smtp: Smtp) -> None:
+    """Run `main` in an event loop of its own.
+
+    uvloop's costs a quarter less processor time a small mail than asyncio's. It reads as soon as a connection is made:
+    too soon where the handshake of TLS comes first.
+    """
+    (asyncio if smtp.tls == "implicit" else uvloop).run(main)
 
 
 async def _run(

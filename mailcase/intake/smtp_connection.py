@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from aiosmtpd.smtp import SMTP
 
@@ -76,16 +76,15 @@ class Connection(SMTP):
     # What asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
         asyncio.StreamReaderProtocol.connection_made(self, transport)
-        self._wire = self.transport = transport
+        self._wire = self.transport = wire = cast(asyncio.Transport, transport)  # uvloop's is not one by name
         self.session, self.envelope = self._create_session(), self._create_envelope()
         self.peer = address_of(transport.get_extra_info("peername"))
         refusal = self.door.refusal(self.peer)
         if refusal:
             if not self._begins_with_tls():
-                transport.write(refusal.encode() + b"\r\n")
-            transport.close()
+                wire.write(refusal.encode() + b"\r\n")
+            wire.close()
             return
         self.door.enter(self)
         self._handler_coroutine = self.loop.create_task(self._handle_client())

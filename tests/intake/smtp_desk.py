@@ -22,7 +22,7 @@ from mailcase.config import AgentTable, Config, Lmtp, Smtp
 from mailcase.core.policy import Mailbox, Policy
 from mailcase.intake.door import Door
 from mailcase.intake.keep import Keep
-from mailcase.intake.listener import open_door, run_listener, serve
+from mailcase.intake.listener import open_door, run_listener, run_loop, serve
 from mailcase.intake.sockets import ListenerSockets
 from mailcase.store.engine import Database
 
@@ -203,7 +203,7 @@ def running(path: Path, url: str = "", limits: Mapping[str, float] | None = None
 
     def run() -> None:
         try:
-            asyncio.run(main())
+            run_loop(main(), config.smtp or Smtp())
         except BaseException as error:
             failures.append(error)
 

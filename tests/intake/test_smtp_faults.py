@@ -164,7 +164,7 @@ def test_A12_an_error_of_the_disk_is_451_and_ends_the_process(tmp_path: Path, da
 def test_A12_every_250_comes_after_the_bytes_are_on_disk(tmp_path: Path, database: object) -> None:
     """Bar 5: between 354 and 250 there is a successful fdatasync."""
     log = tmp_path / "trace"
-    watch = [str(STRACE), "-f", "-qq", "-s", "20", "-o", str(log), "-e", "trace=fdatasync,sendto"]
+    watch = [str(STRACE), "-f", "-qq", "-s", "20", "-o", str(log), "-e", "trace=fdatasync,write,writev,sendto"]
     with process(tmp_path / "mailcase.db", under=watch) as (listener, desk):
         for number in range(15):
             assert deliver(desk.smtp, mail(number))[0].startswith("250")
