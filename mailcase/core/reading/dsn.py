@@ -12,6 +12,7 @@ from mailcase.core.reading.dsn_forms import (
     cleaned,
     failure_status,
     named_recipients,
+    only_address,
     says_delayed,
     status_in,
 )
@@ -25,7 +26,15 @@ from mailcase.core.reading.dsn_original import (
     returned_part,
     split_report,
 )
-from mailcase.core.reading.dsn_suspicion import DAEMON, ENOUGH, WORTH_READING, suspicion, word_points, written_by_hand
+from mailcase.core.reading.dsn_suspicion import (
+    DAEMON,
+    ENOUGH,
+    WORTH_READING,
+    is_challenge,
+    suspicion,
+    word_points,
+    written_by_hand,
+)
 
 STATUS_TYPES = frozenset({"message/delivery-status", "message/global-delivery-status"})
 REPORT_BOUND = 64 * 1024
@@ -79,7 +88,10 @@ def read_bounce(mail: Mail) -> Bounce | None:
     if mail.first("x-amz-sns-message-id") and mail.text[:1] == "{":
         return read_notice(mail.text)
     report, returned = _report_and_original(mail)
-    if outside.points + word_points(report) < ENOUGH:
+    points = outside.points + word_points(report)
+    if points == ENOUGH - 1 and header_block(returned) and returned_part(mail) is None:
+        points += 1  # the mail that comes back, in the text
+    if points < ENOUGH or (not outside.strong and is_challenge(report)):
         return None
     bounce = _bounce(mail, report, returned)
     if bounce is None or outside.strong:
@@ -273,7 +285,7 @@ def _recipients_in_words(mail: Mail, report: str, original: list[tuple[str, str]
         rest = " ".join(report.split())
         named = tuple(by_key.get(a.casefold()) or Named(a, named[0].text if named else rest) for a in stated)
     elif not named:
-        named = _from_original(original, report)
+        named = _from_original(original, report) or only_address(report, skipped | readers)
     action = "delayed" if says_delayed(f"{mail.subject}\n{report}") else "failed"
     return tuple(
         BouncedRecipient(n.address, action, failure_status(n.text), n.text[:TEXT_BOUND])

@@ -19,17 +19,19 @@ LABELLED = re.compile(
     r"|deliver(?:ed|ing|y)?(?: (?:of|your|the|this|a))?(?: (?:message|mail|e-mail|email))? to|mailbox is full"
     r"|your (?:e-?mail |mail )?message (?:to|for)|following message to|addressed to|address|quota violation for"
     r"|rejected recipient|permanent errors|of this mailing list|duplicated message-id in|user[ ]?name|usuario"
-    r"|destinatario|destinataire|empfänger|получател[ья]|宛先|收件人)"
-    r"[ \t]{0,8}[:=]?[ \t]{0,8}[\"'<\[(]{0,3}(?:smtp:|rfc822;[ ]?|mailto:)?[ ]?(" + ADDRESS + ")",
+    r"|destinatario|destinataire|destinatário|empfänger|получател[ья]|宛先|收件人|收件者|받는 사람)"
+    r"[ \t\u3000]{0,8}[:=：]?[ \t\u3000]{0,8}[\"'<\[(]{0,3}(?:smtp:|rfc822;[ ]?|mailto:)?[ ]?(" + ADDRESS + ")",
     re.IGNORECASE,
 )
 # An address that begins its line, as in a list: "<a@b>:", "a@b", "* a@b", "a@b: 550 …", "a@b on Thu, …".
 LEADING = re.compile(
-    r"[ \t>*•·|#-]{0,24}[\"'<\[(]{0,2}(?:mailto:|smtp:|rfc822;[ ]?)?(" + ADDRESS + r")[\"'>\])]{0,2}[ \t]*(.*)",
+    r"[ \t>*•·|#-]{0,24}[\"'<\[(]{0,2}[ ]?(?:mailto:|smtp:|rfc822;[ ]?)?(" + ADDRESS + r")[\"'>\])]{0,2}[ \t]*(.*)",
     re.IGNORECASE,
 )
 # An X.400 name with the Internet address inside, as Exchange 5.5 writes it (RFC 2156 section 4.1).
 DOMAIN_DEFINED = re.compile(r"\bdda:(?:SMTP|RFC-?822)[=(](" + ADDRESS + ")", re.IGNORECASE)
+# "am 16.11.2026", "le 16/11/2026", ", Mailbox not found": what Exchange and Zoho put behind the address.
+DATE_FOLLOWS = re.compile(r"[a-z]{1,4} [0-9]{1,4}[./-][0-9]|[ ]?, ?[A-Z]{2}|[ ]?, ?[A-Z][a-z]{1,20} not ")
 RCPT_TO = re.compile(r"\bRCPT[ ]TO:?[ ]?<?(" + ADDRESS + ")", re.IGNORECASE)
 REPLY_LINE = re.compile(r"(?:^|[ \t<>])[45][0-9]{2}(?:[ -]|$)")
 TO_LINE = re.compile(r"[ \t*]{0,8}To[ \t]{0,4}:[ \t]{0,8}<?(" + ADDRESS + ")", re.IGNORECASE)
@@ -39,6 +41,8 @@ CONTACT = re.compile(
     r"|mail from:|from:|reply-to:|(?:to|at) the address|^[ \t]{0,8}(?:cc|to):)[ \t<\"'(?:]{0,6}$",
     re.IGNORECASE,
 )
+# Whom a report tells its reader to turn to.
+OFFICE_BOX = re.compile(r"(?:postmaster|abuse|administrator|admin|support|help|helpdesk|hostmaster)@", re.IGNORECASE)
 # RFC 3463 section 2. Neither an IP address nor a version number may pass for a status.
 STATUS = re.compile(r"(?<![0-9.])([245]\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9]|\.[0-9])")
 FAILURE_STATUS = re.compile(r"(?<![0-9.])([45]\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9]|\.[0-9])")
@@ -67,7 +71,40 @@ DELAY_WORDS = (
     "delivery attempts will continue",
     "not yet been delivered",
     "has not been delivered yet",
+    "delivery is delayed",
+    "delivery delayed",
+    "will continue trying to deliver",
+    "will be attempted again",
+    "wurde verzögert",
+    "zustellung verzögert",
+    "verzögert sich",
+    "weitere zustellversuche",
+    "remise est retardée",
+    "remise retardée",
+    "a été retardé",
+    "se ha retrasado",
+    "entrega retrasada",
+    "entrega se retrasó",
+    "consegna ritardata",
+    "recapito ritardato",
+    "ha subito un ritardo",
+    "está atrasada",
+    "entrega atrasada",
+    "is vertraagd",
+    "zostało opóźnione",
+    "zostanie ponowion",
+    "доставка задерж",
+    "доставка отложена",
     "повторит попыт",
+    "попытки доставки будут продолж",
+    "配信が遅延",
+    "配信の遅延",
+    "配信が遅れて",
+    "传递延迟",
+    "投递延迟",
+    "继续尝试",
+    "傳遞延遲",
+    "배달이 지연",
     "再送を試み",
 )
 
@@ -126,6 +163,20 @@ def named_recipients(report: str, skipped: frozenset[str]) -> tuple[Named, ...]:
     return ()
 
 
+def only_address(report: str, skipped: frozenset[str]) -> tuple[Named, ...]:
+    """The one address that a report's words hold, in whatever language; () when they hold several or none."""
+    lines = [line[:LINE_BOUND] for line in report.splitlines()[:LINES_BOUND]]
+    found: dict[str, tuple[int, str]] = {}
+    for index, line in enumerate(lines):
+        for match in ANY_ADDRESS.finditer(line) if "@" in line else ():
+            address = cleaned(match[0])
+            if not OFFICE_BOX.match(address) and address.casefold() not in skipped:
+                found.setdefault(address.casefold(), (index, address))
+                if CONTACT.search(line[: match.start()]) or len(found) > 1:
+                    return ()
+    return _with_words(lines, list(found.values()))
+
+
 def _listed(lines: list[str]) -> list[tuple[int, str]]:
     found: list[tuple[int, str]] = []
     before = ""
@@ -147,7 +198,7 @@ def _listed(lines: list[str]) -> list[tuple[int, str]]:
 
 def _ends_item(address: str, rest: str) -> bool:
     """True when what follows a leading address shows that it stands in a list and not in a sentence."""
-    if not rest or rest[0] in ":;([<-" or rest.startswith(("...", "on ", "=>")):
+    if not rest or rest[0] in ":：;([<-" or rest.startswith(("...", "on ", "=>")) or DATE_FOLLOWS.match(rest):
         return True
     return cleaned(address).casefold() in rest[: len(address) + 8].casefold()
 

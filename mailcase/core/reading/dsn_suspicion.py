@@ -7,19 +7,23 @@ from dataclasses import dataclass
 
 from mailcase.core.message import Mail
 from mailcase.core.reading.dsn_original import RETURNED_TYPES
+from mailcase.core.reading.dsn_words import FAILURES, OPENINGS, SUBJECTS
 
 # Points from outside (headers, structure) and inside (words) add up. A person's mail has none outside and is not read.
 WORTH_READING, ENOUGH = 1, 4
 
 DAEMON = re.compile(
     r"mailer[-_. ]?daemon|mail[-_. ]?deliver[y]?[-_. ](?:sub)?(?:system|service|notification)"
-    r"|delivery[-_. ](?:sub)?system|mdaemon@|mail[-_ ]?daemon|bounce[-_ ]?daemon|double-bounce@|delivery[-_ ]status",
+    r"|delivery[-_. ](?:sub)?system|mdaemon@|mail[-_ ]?daemon|bounce[-_ ]?daemon|double-bounce@|delivery[-_ ]status"
+    r"|microsoftexchange[0-9a-f]{4,64}@",
     re.IGNORECASE,
 )
 OFFICE = re.compile(
     r"po+st[-_. ]?master|system[ ]administrator|mail[ ]administrator|microsoft[ ]exchange|mail[ ]system|\bndr\b"
     r"|sysadmin@|mail[- ]?router|mail[- ]?server|mailgateway|smtp[ ]gateway|no[-_.]?reply|do[-_.]?not[-_.]?reply"
-    r"|mailadm",
+    r"|mailadm|mail[ ]delivery|systemadministrator|administrateur syst|administrador del sistema"
+    r"|amministratore di sistema|administrador do sistema|systeembeheerder|системный администратор"
+    r"|システム管理者|系统管理员|系統管理員|시스템 관리자",
     re.IGNORECASE,
 )
 SENDER_DOMAIN = re.compile(r"@[^\s<>\"]{1,255}")
@@ -28,247 +32,32 @@ BY_HAND = re.compile(
     re.IGNORECASE,
 )
 SMTP_ANSWER = re.compile(r"(?<![0-9.])[45][0-9]{2}[ -]{1,3}[45]\.[0-9]{1,3}\.[0-9]{1,3}")
-ABOUT_MAIL = ("recipient", "mailbox", "message", "e-mail", "email", "user", "smtp", "メール", "邮件", "письм")
+# Exchange's own codes for what went wrong, the same in every language ("RESOLVER.ADR.RecipNotFound;").
+EXCHANGE_CODE = re.compile(
+    r"\b(?:RESOLVER|SMTPSEND|STOREDRV|ROUTING|TRANSPORT|QUEUE|DELIVER|AGENT|SUBMIT)\.[A-Z][A-Za-z.]{2,60};"
+)
+# Whoever asks the sender to prove that they are a person has the mail, and holds it back.
+CHALLENGES = (
+    "to release your message",
+    "being held because",
+    "is being held until",
+    "approved beforehand",
+    "list of approved senders",
+    "has not been verified",
+    "confirm your message",
+    "to confirm that you",
+    "prove that you are",
+)
+_ABOUT_MAIL = (
+    "recipient|mailbox|message|e-mail|email|user|smtp|nachricht|bericht|courriel|destinataire|correo|mensaje|messaggi|"
+    "posta |mensagem|wiadomo|skrzynk|zpráv|správ|meddelande|meddelelse|besked|melding|viesti|üzenet|mesaj|ileti|"
+    "destinatari|empfänger|geadresseerd|adresat|příjem|poruk|sporočil|μήνυμα|получател|адресат|сообщени|повідомл|письм|"
+    "受信者|宛先|收件|받는|メール|メッセージ|邮件|郵件|메일|메시지|رسال|הודע"
+)
+ABOUT_MAIL = tuple(_ABOUT_MAIL.split("|"))
 ANSWERING = re.compile(
     r"\s{0,8}(?:re|aw|antw|sv|fw|fwd|wg|tr|rv|vs|r)\s{0,2}(?:\[\d{1,3}\])?\s{0,2}[:：]",
     re.IGNORECASE,
-)
-SUBJECTS = (
-    # en
-    "undeliver",
-    "not delivered",
-    "non delivery",
-    "non-delivery",
-    "nondelivery",
-    "delivery status",
-    "delivery fail",
-    "delivery notif",
-    "delivery report",
-    "delivery error",
-    "delivery problem",
-    "delivery has failed",
-    "delivery warning",
-    "delivery delay",
-    "delivery unsuccess",
-    "delivery incomplete",
-    "unsuccessful delivery",
-    "failed mail",
-    "failed delivery",
-    "failure notice",
-    "failure delivery",
-    "mail deliver",
-    "mail failure",
-    "mail error",
-    "mail system error",
-    "message deliver",
-    "message delay",
-    "message failure",
-    "message status - undeliv",
-    "could not be deliver",
-    "could not deliver",
-    "could not send",
-    "cannot send message",
-    "cannot be deliver",
-    "unable to deliver",
-    "returned mail",
-    "returned message",
-    "returned to sender",
-    "delayed mail",
-    "delayed message",
-    "bounced mail",
-    "bounced message",
-    "[bounce]",
-    "rejected mail",
-    "rejected message",
-    "error sending your mail",
-    "user unknown",
-    "unknown user",
-    "mailbox full",
-    "postmaster notify",
-    "postfix smtp server: errors",
-    "are not member",
-    "not member article",
-    "loop alert",
-    "loop back warning",
-    # de, nl
-    "unzustellbar",
-    "nicht zustellbar",
-    "nicht zugestellt",
-    "zustellungsfehler",
-    "fehlgeschlagene zustellung",
-    "onbestelbaar",
-    "niet bezorgd",
-    # fr, es, it, pt
-    "non remis",
-    "non distribu",
-    "non délivré",
-    "impossible de remettre",
-    "échec de la remise",
-    "echec de la remise",
-    "utilisateur non recens",
-    "no se puede entregar",
-    "no se pudo entregar",
-    "no entregado",
-    "mancato recapito",
-    "mancata consegna",
-    "impossibile recapitare",
-    "não entregue",
-    "não é possível entregar",
-    "não foi possível entregar",
-    # pl, cs, hu, tr, sv, da, nb, fi
-    "niedostarcz",
-    "nie można dostarczyć",
-    "nedoručiteln",
-    "nelze doručit",
-    "kézbesíthetetlen",
-    "teslim edilemedi",
-    "olevererbar",
-    "kan inte lever",
-    "kan ikke lever",
-    "kunne ikke lever",
-    "ei voida toimittaa",
-    "ei voitu toimittaa",
-    # ru
-    "не доставлен",
-    "недоставлен",
-    "невозможно доставить",
-    # ja, zh, ko
-    "配信できません",
-    "配信不能",
-    "配信に失敗",
-    "送信できません",
-    "送信エラー",
-    "配達できません",
-    "退信",
-    "无法送达",
-    "无法投递",
-    "投递失败",
-    "未送达",
-    "未传递",
-    "無法傳遞",
-    "無法傳送",
-    "배달되지",
-    "배달 실패",
-    "전송 실패",
-    # ar, he
-    "تعذر تسليم",
-    "לא ניתן למסור",
-)
-# What only machines write, at the top of a report.
-OPENINGS = (
-    "this message was created automatically by",
-    "this is the mail system at",
-    "this is the postfix",
-    "this is the mailer-daemon",
-    "this is the dragonfly mail agent",
-    "hi. this is the",
-    "able to deliver your message",
-    "automatically generated delivery status notification",
-    "delivery status notification is sent",
-    "machine generated message from mail service",
-    "the original message was received at",
-    "transcript of session follows",
-    "this is a mime-encapsulated message",
-    "delivery has failed to these recipients",
-    "error message below:",
-    "message from yahoo",
-    "the following addresses had",
-    "this report relates to a message you sent",
-    "an error occurred while trying to deliver the mail",
-    "to the following recipient",
-    "unable to deliver message to the following",
-    "not able to deliver your message",
-    "reporting-mta:",
-    "это письмо создано автоматически",
-)
-# What says, anywhere in the text, that a mail was not delivered.
-FAILURES = (
-    "not be delivered",
-    "not delivered",
-    "not deliver",
-    "undeliverable",
-    "undelivered",
-    "delivery failed",
-    "delivery has failed",
-    "delivery failure",
-    "delivery problems",
-    "has been delayed",
-    "is delayed",
-    "not yet received",
-    "failed addresses",
-    "did not reach",
-    "not reach the following",
-    "unable to deliver",
-    "wasn't able to deliver",
-    "failed recipient",
-    "recipients failed",
-    "recipient failed",
-    "address failed",
-    "addresses failed",
-    "addresses had",
-    "address(es) failed",
-    "could not be reached",
-    "was automatically rejected",
-    "rejected by",
-    "rejected recipient",
-    "was rejected",
-    "user unknown",
-    "unknown user",
-    "no such user",
-    "user not known",
-    "mailbox is full",
-    "mailbox full",
-    "over quota",
-    "quota violation",
-    "exceeding their quota",
-    "over disk quota",
-    "invalid final delivery",
-    "final-recipient:",
-    "failure reasons",
-    "error-for:",
-    "delivery errors",
-    "had errors",
-    "there was an error delivering",
-    "error sending your mail",
-    "rcpt to",
-    "not a member of this mailing list",
-    "not member",
-    "loop back warning",
-    "security alert",
-    "reject mail from",
-    "duplicated message-id",
-    "loop condition",
-    "is not accepting",
-    "delivery to the following",
-    "following recipients",
-    "following recipient(s)",
-    "no valid recipients",
-    "nicht zugestellt",
-    "nicht zustellbar",
-    "unzustellbar",
-    "konnte nicht",
-    "n'a pas pu être",
-    "n'existe pas",
-    "no se pudo entregar",
-    "no se ha podido",
-    "non è stato possibile",
-    "impossibile recapitare",
-    "não pôde ser entregue",
-    "kon niet worden",
-    "kunde inte levereras",
-    "nie mógł zostać",
-    "не может быть доставлено",
-    "не доставлено",
-    "送信できません",
-    "配信できません",
-    "届けできません",
-    "送信に失敗",
-    "配信に失敗",
-    "无法送达",
-    "无法发送",
-    "无法投递",
-    "無法傳送",
-    "无法到达",
 )
 
 
@@ -313,11 +102,20 @@ def written_by_hand(mail: Mail, report: str, returned: str) -> bool:
     return not any(word in subject or word in words for word in ABOUT_MAIL)
 
 
-POINTING = frozenset({"x-failed-recipients", "x-mlserver", "x-amz-sns-message-id", "return-path", "auto-submitted"})
+POINTING = frozenset(
+    {
+        "x-failed-recipients",
+        "x-ms-exchange-message-is-ndr",
+        "x-mlserver",
+        "x-amz-sns-message-id",
+        "return-path",
+        "auto-submitted",
+    }
+)
 
 
 def _header_points(name: str, value: str) -> int:
-    if name == "x-failed-recipients":
+    if name in ("x-failed-recipients", "x-ms-exchange-message-is-ndr"):
         return 3
     if name in ("x-mlserver", "x-amz-sns-message-id"):
         return 2
@@ -355,7 +153,13 @@ def word_points(report: str) -> int:
     lowered = " ".join(report[:16_384].lower().split())
     if any(words in lowered[:400] for words in OPENINGS):
         return 3
-    return 2 if tells_of_failure(lowered) else 0
+    return 3 if EXCHANGE_CODE.search(report[:16_384]) else 2 if tells_of_failure(lowered) else 0
+
+
+def is_challenge(report: str) -> bool:
+    """True for a mail that holds ours back until we have answered it, and for a list whose moderator does."""
+    lowered = " ".join(report[:4_096].lower().split())
+    return any(words in lowered for words in CHALLENGES)
 
 
 def tells_of_failure(lowered: str) -> bool:
