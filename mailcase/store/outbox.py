@@ -41,9 +41,10 @@ class Result:
 _LEAVING: ColumnElement[bool] = literal_column(LEAVING)
 _earlier = outbox.alias("earlier")
 # One at a time in a lane, so that a customer never reads the second mail of a case first. What waits for a person
-# (held, or uncertain without a next try) holds nobody up.
-_BLOCKED = exists().where(
-    outbox.c.lane != "", _earlier.c.lane == outbox.c.lane, _earlier.c.id < outbox.c.id,
+# (held, or uncertain without a next try) holds nobody up. The OR keeps PostgreSQL from joining the whole queue with
+# itself, where it wants only the few that are due first.
+_FREE = (outbox.c.lane == "") | ~exists().where(
+    _earlier.c.lane == outbox.c.lane, _earlier.c.id < outbox.c.id,
     literal_column("earlier." + LEAVING), _earlier.c.next_try.is_not(None),
 )  # fmt: skip
 _DUE = Prepared(
@@ -52,7 +53,7 @@ _DUE = Prepared(
         _LEAVING,
         outbox.c.next_try <= bindparam("now"),
         outbox.c.lease_until.is_(None) | (outbox.c.lease_until <= bindparam("now")),
-        ~_BLOCKED,
+        _FREE,
     )
     .order_by(outbox.c.next_try, outbox.c.id)
     .limit(bindparam("most", type_=Integer))
