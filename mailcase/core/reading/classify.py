@@ -9,6 +9,7 @@ from mailcase.core.message import Bounce, Envelope, Kind, Mail, Ours, Signal
 from mailcase.core.reading.dsn import is_failure, read_bounce
 from mailcase.core.reading.vacation import (
     ABSENCE_WORDS,
+    CAMPAIGN_HEADERS,
     DESK_HEADERS,
     GENERATED_HEADERS,
     RECEIPT_WORDS,
@@ -29,6 +30,8 @@ UNREAD = re.compile(
 )
 LIST_PATH = re.compile(r"(?:owner-.{1,64}|.{1,64}-(?:owner|request|bounces?)(?:\+.{0,128})?)@", re.IGNORECASE)
 POST_OFFICE = re.compile(r"(?:postmaster|root|cron|daemon|uucp)@", re.IGNORECASE)
+# RFC 7489 section 7.2.1.1: the subject of a report on a domain's mail.
+DOMAIN_REPORT = re.compile(r"\s{0,4}(?:\[Preview\] ?)?Report Domain: ?\S{1,255}\s{1,4}Submitter: ?\S", re.IGNORECASE)
 LIST_HEADERS = frozenset(
     {
         "list-id",
@@ -63,6 +66,7 @@ WATCHED = (
     | REPLY_HEADERS
     | GENERATED_HEADERS
     | DESK_HEADERS
+    | CAMPAIGN_HEADERS
     | REPLY_VALUES.keys()
     | EXCHANGE_RULES
     | {
@@ -187,6 +191,8 @@ def _header_signals(seen: Fields) -> Iterator[Signal]:
             yield from _generated(name, text)
         elif name in DESK_HEADERS:
             yield Signal("desk", Kind.BULK, False, name)
+        elif name in CAMPAIGN_HEADERS:
+            yield Signal("campaign", Kind.BULK, False, name)
         elif text in REPLY_VALUES.get(name, ()):
             yield Signal("reply-header", Kind.AUTOMATIC_REPLY, True, name)
         elif name == "x-auto-response-suppress" and text not in SILENT:
@@ -267,7 +273,9 @@ def null_sender(envelope: Envelope, fields: Fields) -> bool:
 def _subject_signals(subject: str) -> Iterator[Signal]:
     if not subject:
         return
-    if machine_subject(subject):
+    if DOMAIN_REPORT.match(subject):
+        yield Signal("report", Kind.BULK, True, subject[:100])
+    elif machine_subject(subject):
         yield Signal("machine-subject", Kind.AUTOMATIC_REPLY, True, subject[:100])
     elif worded(subject, ABSENCE_WORDS):
         yield Signal("absence-words", Kind.AUTOMATIC_REPLY, False, subject[:100])

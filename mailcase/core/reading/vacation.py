@@ -55,6 +55,9 @@ MACHINE_SUBJECTS = (
     "réponse automatique",
     "reponse automatique",
     "absence du bureau",
+    "réponse automatique d'absence",
+    "réponse automatique d’absence",
+    "réponse automatique d'absence du bureau",
     "message d'absence",
     "message d’absence",
     "notification d'absence",
@@ -72,8 +75,12 @@ MACHINE_SUBJECTS = (
     "fuori sede",
     "fuori ufficio",
     "notifica di assenza",
+    "resposta automàtica",
+    "erantzun automatikoa",
     # pl, cs, sk, hu, ro, tr, el
     "automatyczna odpowiedź",
+    "odpowiedź automatyczna",
+    "nieobecność w biurze",
     "autoodpowiedź",
     "poza biurem",
     "automatická odpověď",
@@ -84,6 +91,8 @@ MACHINE_SUBJECTS = (
     "raspuns automat",
     "otomatik yanıt",
     "ofis dışında",
+    "házon kívül",
+    "εκτός γραφείου",
     "αυτόματη απάντηση",
     # sv, da, nb, fi
     "autosvar",
@@ -95,12 +104,24 @@ MACHINE_SUBJECTS = (
     "fraværsmeddelelse",
     "automaattinen vastaus",
     "poissaoloviesti",
-    # ru, uk
+    "sjálfvirkt svar",
+    "ikke til stede",
+    # hr, sl, et, lv, lt
+    "automatski odgovor",
+    "samodejni odgovor",
+    "automaatvastus",
+    "automātiskā atbilde",
+    "automatinis atsakymas",
+    # ru, uk, bg, sr
     "автоматический ответ",
     "автоматическое уведомление",
     "автоответ",
     "автоответчик",
     "автоматична відповідь",
+    "автоматичен отговор",
+    "аутоматски одговор",
+    "вне офиса",
+    "нет на рабочем месте",
     # ja, zh, ko
     "自動返信",
     "自動応答",
@@ -114,10 +135,19 @@ MACHINE_SUBJECTS = (
     "자동 응답",
     "자동응답",
     "자동 답장",
-    # ar, he
+    # vi, th, id, ms, hi
+    "trả lời tự động",
+    "ตอบกลับอัตโนมัติ",
+    "การตอบกลับอัตโนมัติ",
+    "balasan otomatis",
+    "balasan automatik",
+    "स्वचालित उत्तर",
+    # ar, fa, he
     "الرد التلقائي",
     "رد تلقائي",
+    "پاسخ خودکار",
     "תשובה אוטומטית",
+    "מענה אוטומטי",
     "מחוץ למשרד",
 )
 # Words that people use too: they only say something beside another signal.
@@ -244,6 +274,12 @@ RECEIPT_WORDS = (
 )
 # A reply prefix: whoever answers an absence notice by hand has one before the notice's own words.
 REPLY_PREFIX = re.compile(r"\s{0,4}[^\W\d_]{1,4}\s?(?:\[\d{1,3}\])?\s?[:：]\s{0,4}")
+# "Ann Bell is out of the office (returning 11/20/2026)": Lotus Notes, with nothing in the headers.
+NOTES_SUBJECT = re.compile(
+    r"\((?:returning|rückkehr am|retour le|de retour le|regresa el|ritorno il|terug op|powrót)\s"
+    r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4}\)[.\s]{0,4}$",
+    re.IGNORECASE,
+)
 BRACKETED = re.compile(r"\s{0,4}\[[^\[\]]{1,80}\]\s{0,4}")
 AFTER_MACHINE_WORDS = (":", "：", "]", "】")
 
@@ -264,6 +300,8 @@ REPLY_HEADERS = frozenset(
         "x-emailreplyassistant",
         "x-vacation",
         "x-cpanel-autoresponder",
+        "x-mdautoresponder",
+        "x-yandex-vacation",
     }
 )
 # Values that name a responder in a header that others use as well.
@@ -286,6 +324,8 @@ GENERATED_HEADERS = frozenset(
         "x-znuny-loop",
     }
 )
+# Headers of mail to many. Shops put them over single letters as well, so they are weak.
+CAMPAIGN_HEADERS = frozenset({"x-csa-complaints", "x-campaign", "x-campaign-id", "x-campaignid", "x-mailingid"})
 # Headers of other desks. They stand over what their agents wrote as well, so they are weak.
 DESK_HEADERS = frozenset(
     {
@@ -319,11 +359,13 @@ def machine_subject(subject: str) -> bool:
     text = subject[:300]
     prefix = REPLY_PREFIX.match(text)
     tag = BRACKETED.match(text, prefix.end() if prefix else 0)
-    rest = (text[tag.end() :] if tag else text).strip(" [【").casefold()
-    if not rest.startswith(MACHINE_SUBJECTS):
-        return False
-    found = (rest[len(words) :] for words in MACHINE_SUBJECTS if rest.startswith(words))
-    return any(after.lstrip().startswith(AFTER_MACHINE_WORDS) for after in found)
+    # What looks like a prefix before our own tag may be the machine's words themselves ("自動応答: [#12] …").
+    for rest in (text[tag.end() :], text) if tag else (text,):
+        words = rest.strip(" [【").casefold()
+        if words.startswith(MACHINE_SUBJECTS):
+            found = (words[len(known) :] for known in MACHINE_SUBJECTS if words.startswith(known))
+            return any(after.lstrip().startswith(AFTER_MACHINE_WORDS) for after in found)
+    return text.rstrip(" .").endswith(")") and NOTES_SUBJECT.search(text) is not None and worded(text, ABSENCE_WORDS)
 
 
 def worded(subject: str, words: tuple[str, ...]) -> bool:
