@@ -22,6 +22,7 @@ from mailcase.intake.lmtp import LmtpSession
 from mailcase.intake.smtp import SmtpSession
 from mailcase.intake.smtp_auth import read_passwords, server_context
 from mailcase.intake.sockets import BACKLOG, ListenerSockets
+from mailcase.store import engine
 from mailcase.store.engine import Database
 
 _log = log.get("intake")
@@ -29,6 +30,8 @@ _log = log.get("intake")
 SWEEP = 1.0  # seconds
 ACCEPTED = 0.1  # seconds
 STUCK = 30.0  # a transaction that lasts longer is no progress
+# A client waits for every commit here: as long as others do the checkpoints, none is done in it.
+JOURNAL_PAGES = 4 * engine.JOURNAL_PAGES
 
 
 class DiskFailed(MailcaseError):
@@ -50,7 +53,7 @@ def run_listener(
     turns and the database is not stuck. To be called in the main thread of a process of its own. Raises ConfigError
     where certificate or passwords cannot be read, StoreError where the database cannot be opened, and DiskFailed.
     """
-    database = Database.open(database_url)
+    database = Database.open(database_url, JOURNAL_PAGES)
     try:
         run_loop(_run(sockets, config, policy, database, wake, heartbeat, stop_fd), config.smtp or Smtp())
     finally:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import select
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +46,13 @@ __all__ = [
 ]
 
 BUSY_TIMEOUT_MS = 5_000
+# How long a writer that waits for another sleeps between its looks, in seconds; five in all.
+NAPS = (*[0.0005] * 1_500, *[0.01] * 400)
 CONNECT_TIMEOUT_S = 10
 CACHE_KIB = 4_000
 JOURNAL_LIMIT = 64 * 1024 * 1024
+# From so many pages on a commit also writes SQLite's journal back into the database (a checkpoint).
+JOURNAL_PAGES = 1_000
 
 # FULL syncs the WAL at every commit: without it a power cut takes back mails that were answered with 250.
 _PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": BUSY_TIMEOUT_MS}
@@ -82,13 +89,15 @@ class Database:
         self.warnings: tuple[str, ...] = ()
 
     @classmethod
-    def open(cls, url: str) -> Database:
+    def open(cls, url: str, journal_pages: int = JOURNAL_PAGES) -> Database:
         """The database at `sqlite:///PATH` or `postgresql://…`; the folder of a SQLite file is created, no table is.
+
+        `journal_pages` is for who has clients waiting: with more than the others have, these do the checkpoints.
 
         Raises DatabaseUnfit where durability or locking are not in force, DatabaseUnavailable where it cannot be
         reached. What only the server's administrator can mend is in `warnings`, a line each.
         """
-        engine = _engine(_parsed(url))
+        engine = _engine(_parsed(url), journal_pages)
         database = cls(engine)
         try:
             with database.read() as connection:
@@ -185,7 +194,7 @@ def _without_password(url: str) -> str:
     return url.partition("://")[0] + "://…" if "@" in url else url
 
 
-def _engine(url: URL) -> Engine:
+def _engine(url: URL, journal_pages: int) -> Engine:
     if url.drivername != "sqlite":
         options: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_S, "tcp_user_timeout": CONNECT_TIMEOUT_S * 3_000}
         options["application_name"] = f"mailcase pid {os.getpid()}"
@@ -198,12 +207,12 @@ def _engine(url: URL) -> Engine:
     except OSError as error:
         raise DatabaseUnavailable(f"cannot create the folder {path.parent}: {error.strerror}") from None
     engine = create_engine(url, pool_timeout=CONNECT_TIMEOUT_S, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
-    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", partial(_prepare_sqlite, journal_pages))
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
+def _prepare_sqlite(journal_pages: int, connection: Any, _record: object) -> None:
     """Set what durability needs, read it back, and refuse a file system that cannot do it."""
     connection.isolation_level = None  # we say BEGIN ourselves: the driver's own begins too late
     for pragma, wanted in _PRAGMAS.items():
@@ -213,13 +222,33 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
             raise DatabaseUnfit(f"SQLite says {pragma} = {found} instead of {wanted}: put the database on a local "
                                 "file system with working locks")  # fmt: skip
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {journal_pages}")
     connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_LIMIT}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
     """A writer takes its lock at once: a reader that becomes a writer later cannot wait, it fails."""
-    write = connection.get_execution_options().get("mailcase_write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    if not connection.get_execution_options().get("mailcase_write"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    # SQLite's own waiting sleeps up to 100 ms at a time, while the lock is mostly held for ten: the listener would
+    # stand still beside a busy worker. So we look ourselves, often at first; the last look gives SQLite's error. Looks
+    # are counted, since a clock can jump, and select(2) sleeps, since nobody fakes its clock.
+    driver = connection.connection.cursor()
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        for nap in NAPS:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if not error.sqlite_errorname.startswith("SQLITE_BUSY"):
+                    raise
+            select.select((), (), (), nap)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        driver.close()
 
 
 def _prepare_postgresql(connection: Any, _record: object) -> None:
