@@ -14,14 +14,14 @@ from datetime import datetime
 from sqlalchemy import Connection, delete
 
 from mailcase.store.tables import automatic_count
-from mailcase.store.upsert import upsert
+from mailcase.store.upsert import Upsert
 from mailcase.store.values import OutgoingMail
 
 EVERY = "*"
 HOUR = 60
 _KEPT = 24 * 60
 
-_ADD = upsert(automatic_count, ("domain", "minute", "shard"), (), ("count",))
+_ADD = Upsert(automatic_count, ("domain", "minute", "shard"), add=("count",))
 
 
 def count_automatic(conn: Connection, mails: Sequence[OutgoingMail], now: datetime) -> None:
@@ -39,7 +39,7 @@ def count_automatic(conn: Connection, mails: Sequence[OutgoingMail], now: dateti
         # In a fixed order: two writers of PostgreSQL that lock rows crosswise would stop each other.
         for domain, count in sorted(found.items())
     ]
-    conn.execute(_ADD(conn), rows)
+    _ADD.run(conn, rows)
 
 
 def forget_old(conn: Connection, now: datetime) -> None:

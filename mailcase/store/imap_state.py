@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, literal_column, select, update
 
 from mailcase.store.tables import UNFILED, imap_folder, imap_uid
-from mailcase.store.upsert import upsert
+from mailcase.store.upsert import Upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class FolderState:
 
 
 _UNFILED: ColumnElement[bool] = literal_column(UNFILED)
-_FOLDER = upsert(imap_folder, ("mailbox", "folder"), ("uidvalidity", "last_uid", "first_uid"))
-_UID = upsert(imap_uid, ("mailbox", "folder", "uidvalidity", "uid"), ())
+_FOLDER = Upsert(imap_folder, ("mailbox", "folder"), ("uidvalidity", "last_uid", "first_uid"))
+_UID = Upsert(imap_uid, ("mailbox", "folder", "uidvalidity", "uid"))
 _RAISE = (
     update(imap_folder)
     .where(
@@ -62,9 +62,8 @@ def set_folder(
     conn: Connection, mailbox: str, name: str, uidvalidity: int, first_uid: int, first_contact_at: datetime
 ) -> None:
     """First contact, or a new beginning: nothing from `first_uid` on is settled. The time of first contact stays."""
-    conn.execute(_FOLDER(conn), {"mailbox": mailbox, "folder": name, "uidvalidity": uidvalidity,
-                                 "last_uid": first_uid - 1, "first_uid": first_uid,
-                                 "first_contact_at": first_contact_at})  # fmt: skip
+    _FOLDER.run(conn, [{"mailbox": mailbox, "folder": name, "uidvalidity": uidvalidity, "last_uid": first_uid - 1,
+                        "first_uid": first_uid, "first_contact_at": first_contact_at}])  # fmt: skip
 
 
 def advance(conn: Connection, mailbox: str, name: str, uidvalidity: int, last_uid: int) -> None:
@@ -108,7 +107,7 @@ def record_uids(
     """
     if not rows:
         return
-    conn.execute(_UID(conn), [
+    _UID.run(conn, [
         {"mailbox": mailbox, "folder": name, "uidvalidity": uidvalidity, "uid": uid, "spool_id": spool_id,
          "skipped": "" if spool_id else skipped, "filed": filed or ("" if spool_id else "skipped")}
         for uid, spool_id in rows

@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 
 from mailcase.store.tables import mark
-from mailcase.store.upsert import upsert
+from mailcase.store.upsert import Upsert
 
-_ADD = upsert(mark, ("name",), ())
+_ADD = Upsert(mark, ("name",))
 
 
 def read(conn: Connection, names: Sequence[str]) -> dict[str, datetime]:
@@ -20,7 +20,7 @@ def read(conn: Connection, names: Sequence[str]) -> dict[str, datetime]:
 
 def begin(conn: Connection, name: str, now: datetime) -> None:
     """Set a mark for the first time; one that is there stays."""
-    conn.execute(_ADD(conn), [{"name": name, "at": now}])
+    _ADD.run(conn, [{"name": name, "at": now}])
 
 
 def advance(conn: Connection, name: str, before: datetime, now: datetime) -> bool:

@@ -15,7 +15,7 @@ from mailcase.store.ids import next_ids
 from mailcase.store.prepared import Prepared, among, inserting
 from mailcase.store.spool import add_raw
 from mailcase.store.tables import LEAVING, event, outbox, outbox_recipient, raw
-from mailcase.store.upsert import upsert
+from mailcase.store.upsert import Upsert
 from mailcase.store.values import OutboxItem, OutgoingMail, RecipientState
 
 __all__ = [
@@ -60,8 +60,8 @@ _DUE = Prepared(
     .with_for_update(skip_locked=True, of=outbox)
 )
 _KEYS = Prepared(select(outbox.c.reason_key).where(among(outbox.c.reason_key, "keys")))
-_ADD, _ADD_RECIPIENT, _ADD_LINE = inserting(outbox), inserting(outbox_recipient, "id"), inserting(event, "id")
-_INSERT = upsert(outbox, ("reason_key",), ())
+_ADD = Upsert(outbox, ("reason_key",))
+_ADD_RECIPIENT, _ADD_LINE = inserting(outbox_recipient, "id"), inserting(event, "id")
 _CLAIM = Prepared(
     update(outbox)
     .where(among(outbox.c.id, "ids"))
@@ -105,15 +105,12 @@ def _insert(conn: Connection, mails: list[OutgoingMail], now: datetime) -> dict[
     ids, raw_ids = next_ids(conn, outbox, len(mails)), next_ids(conn, raw, len(mails))
     add_raw(conn, raw_ids, [mail.raw for mail in mails])
     rows = [_row(i, r, mail, now) for i, r, mail in zip(ids, raw_ids, mails, strict=True)]
-    if conn.dialect.name == "sqlite":
-        _ADD.run(conn, rows)
-    else:  # another writer may have added the same reason between our look and this
-        kept = set(conn.scalars(_INSERT(conn).returning(outbox.c.id), rows))
+    if _ADD.run(conn, rows) < len(rows):  # another writer of PostgreSQL added the same reason since we looked
+        kept = set(conn.scalars(select(outbox.c.id).where(outbox.c.id.in_(ids))))
         orphans = [r for i, r in zip(ids, raw_ids, strict=True) if i not in kept]
-        if orphans:
-            conn.execute(raw.delete().where(raw.c.id.in_(orphans)))
-            pairs = [(i, mail) for i, mail in zip(ids, mails, strict=True) if i in kept]
-            ids, mails = [i for i, _ in pairs], [mail for _, mail in pairs]
+        conn.execute(raw.delete().where(raw.c.id.in_(orphans)))
+        pairs = [(i, mail) for i, mail in zip(ids, mails, strict=True) if i in kept]
+        ids, mails = [i for i, _ in pairs], [mail for _, mail in pairs]
     recipients = [row for i, mail in zip(ids, mails, strict=True) for row in _recipients(i, mail, now)]
     _ADD_RECIPIENT.run(conn, recipients)
     count_automatic(conn, mails, now)

@@ -13,6 +13,7 @@ from contextlib import closing
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     BindParameter,
     ColumnElement,
@@ -23,18 +24,22 @@ from sqlalchemy import (
     Text,
     UpdateBase,
     bindparam,
+    cast,
     column,
+    func,
     insert,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.sql.selectable import CompoundSelect
+from sqlalchemy.sql.selectable import CompoundSelect, FromClause
+from sqlalchemy.sql.visitors import replacement_traverse
 from sqlalchemy.types import Boolean, TypeDecorator, TypeEngine
 
 from mailcase.store.columns import CleanText, storable
 
 Convert = Callable[[Any], Any]
+Statement = Select[Any] | CompoundSelect[Any] | UpdateBase
 
 
 class _Numbers(TypeDecorator[Any]):
@@ -114,17 +119,30 @@ def each_text(name: str) -> ColumnElement[Any]:
 class Prepared:
     """A statement. Parameters are given by name; rows come as tuples."""
 
-    def __init__(self, statement: Select[Any] | CompoundSelect[Any] | UpdateBase) -> None:
+    def __init__(self, statement: Statement) -> None:
         self._statement = statement
-        self._ready: dict[str, _Ready] = {}
+        self._ready: dict[tuple[str, bool], _Ready] = {}
 
-    def _for(self, conn: Connection) -> _Ready:
+    def statement(self, dialect: str) -> Statement:
+        """What `sqlite` or `postgresql` is told."""
+        return self._statement
+
+    def of_many(self, given: FromClause) -> Statement:
+        """What PostgreSQL is told to do for all rows of `given`, which has a column for each parameter."""
+
+        def replace(element: Any, **_: Any) -> Any:
+            return given.c[element.key] if isinstance(element, BindParameter) and element.required else None
+
+        told: Any = replacement_traverse(self.statement("postgresql"), {}, replace)
+        return told  # type: ignore[no-any-return]
+
+    def _for(self, conn: Connection, many: bool = False) -> _Ready:
         if not conn.in_transaction():
             conn.begin()
-        ready = self._ready.get(conn.dialect.name)
-        if ready is None:
-            ready = self._ready[conn.dialect.name] = _Ready(self._statement, conn)
-        return ready
+        key = (conn.dialect.name, many)
+        if key not in self._ready:
+            self._ready[key] = _Many(self, conn) if many else _Ready(self.statement(conn.dialect.name), conn)
+        return self._ready[key]
 
     def all(self, conn: Connection, **values: Any) -> Sequence[Any]:
         """Every row of a SELECT."""
@@ -139,14 +157,21 @@ class Prepared:
         return rows[0][0] if rows else None
 
     def run(self, conn: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Change something, once for each of `rows`. Returns how many rows of the table that changed."""
-        ready = self._for(conn)
+        """Change something, once for each of `rows`: several must be about different rows of the table.
+
+        Returns how many rows of the table that changed.
+        """
+        if not rows:
+            return 0
+        ready = self._for(conn, many=len(rows) > 1 and conn.dialect.name == "postgresql")
         with closing(conn.connection.cursor()) as cursor:
-            if len(rows) == 1:
+            if isinstance(ready, _Many):
+                cursor.execute(ready.sql, ready.of_rows(rows))
+            elif len(rows) == 1:
                 cursor.execute(ready.sql, ready.parameters(rows[0]))
-            elif rows:
+            else:
                 cursor.executemany(ready.sql, [ready.parameters(row) for row in rows])
-            return cursor.rowcount if rows else 0
+            return int(cursor.rowcount)
 
 
 class Inserting(Prepared):
@@ -222,6 +247,23 @@ class _Ready:
         for i, to in self.outputs:
             changed[i] = to(changed[i])
         return tuple(changed)
+
+
+class _Many(_Ready):
+    """A statement that PostgreSQL runs once for many rows. They are one parameter, in JSON: row by row it would be as
+    many statements, each parsed anew for every other mixture of the values' types.
+    """
+
+    def __init__(self, prepared: Prepared, conn: Connection) -> None:
+        binds: dict[str, BindParameter[Any]] = prepared.statement("postgresql").compile(dialect=conn.dialect).binds
+        columns = [column(name, bind.type) for name, bind in binds.items() if bind.required]
+        rows = func.json_to_recordset(cast(bindparam("rows", type_=Text()), JSON)).table_valued(*columns)
+        super().__init__(prepared.of_many(rows.render_derived(name="given", with_types=True)), conn)
+        self._columns = [(c.name, _in(c.type, conn)) for c in columns]
+
+    def of_rows(self, rows: Sequence[Mapping[str, Any]]) -> Any:
+        values = [{name: to(row.get(name)) if to else row.get(name) for name, to in self._columns} for row in rows]
+        return self.parameters({"rows": json.dumps(values, ensure_ascii=False, default=str)})
 
 
 def _in(kind: TypeEngine[Any], conn: Connection) -> Convert | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, select, update
 
 from mailcase.core.decision import SYSTEM, Deadline, Decision
 from mailcase.store import later, outbox, search, spool
@@ -17,12 +17,14 @@ from mailcase.store.errors import Moved as Moved
 from mailcase.store.ids import next_ids
 from mailcase.store.prepared import Prepared, among, inserting
 from mailcase.store.tables import cases, contact, counter, deadline, event, link, message, participant, tag
-from mailcase.store.upsert import upsert
+from mailcase.store.upsert import Upsert
 from mailcase.store.values import OutgoingMail
 
-_PARTICIPANT = upsert(participant, ("case", "address_key"), ("name", "address", "role"))
-_TAG = upsert(tag, ("case", "name"), ())
-_LINK = upsert(link, ("case", "other", "relation"), ())
+_PARTICIPANT = Upsert(participant, ("case", "address_key"), ("name", "address", "role"), without=("id",))
+_TAG = Upsert(tag, ("case", "name"))
+_LINK = Upsert(link, ("case", "other", "relation"))
+# What is known already stays where the new mail does not say.
+_CONTACT = Upsert(contact, ("address_key",), ("updated_at",), fill=("name", "language"))
 # FOR UPDATE means something on PostgreSQL only; in the order of the numbers, so that two writers never lock crosswise.
 _VERSIONS = Prepared(
     select(cases.c.number, cases.c.version)
@@ -207,20 +209,9 @@ def _people(conn: Connection, rows: Rows) -> None:
     if rows.roles_gone:
         conn.execute(_ROLE_OUT, [{"number": number, "as": role} for number, role in rows.roles_gone])
     if rows.people:
-        conn.execute(_PARTICIPANT(conn), list(rows.people.values()))
+        _PARTICIPANT.run(conn, list(rows.people.values()))
     if rows.contacts:
-        conn.execute(_contact(conn.dialect.name), list(rows.contacts.values()))
-
-
-@cache
-def _contact(dialect: str) -> Any:
-    """What is known already stays where the new mail does not say."""
-    from sqlalchemy.dialects import postgresql, sqlite
-
-    statement: Any = (postgresql if dialect == "postgresql" else sqlite).insert(contact)
-    new = statement.excluded
-    kept = {name: func.coalesce(func.nullif(new[name], ""), contact.c[name]) for name in ("name", "language")}
-    return statement.on_conflict_do_update(index_elements=["address_key"], set_={**kept, "updated_at": new.updated_at})
+        _CONTACT.run(conn, list(rows.contacts.values()))
 
 
 def _rest(conn: Connection, rows: Rows) -> None:
@@ -229,9 +220,9 @@ def _rest(conn: Connection, rows: Rows) -> None:
     if removed:
         conn.execute(_TAG_OUT, removed)
     if added:
-        conn.execute(_TAG(conn), added)
+        _TAG.run(conn, added)
     if rows.links:
-        conn.execute(_LINK(conn), [{"case": a, "other": b, "relation": how} for a, b, how in rows.links])
+        _LINK.run(conn, [{"case": a, "other": b, "relation": how} for a, b, how in rows.links])
     for bounce in rows.bounces:
         outbox.mark_bounced(
             conn, bounce.outgoing_message_id, bounce.address, bounce.permanent, bounce.status, bounce.text
