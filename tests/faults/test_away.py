@@ -216,7 +216,8 @@ def test_A11_every_250_comes_after_the_bytes_are_on_disk(
     trace = tmp_path / "trace"
     desk.start()
     listener = desk.part_with_socket(lambda local, _: local == desk.ports["smtp"])
-    options = ["-f", "-qq", "-s", "24", "-o", str(trace), "-e", "trace=fdatasync,write,writev,sendto", "-p", str(listener)]
+    calls = "trace=fdatasync,write,writev,sendto"
+    options = ["-f", "-qq", "-s", "24", "-o", str(trace), "-e", calls, "-p", str(listener)]
     watching = subprocess.Popen([STRACE, *options])
     desk.wait_for(trace.exists, "strace watches")
     desk.wait_for(lambda: _traced(listener), "strace watches")
