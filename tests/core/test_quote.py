@@ -309,7 +309,51 @@ HOSTILE = {
     "spaces": " ", "open": "<\n",
     "sent": "sent ", "cite": "A> b\n", "dashes": "-", "cr": "\r", "quote-wrote": "> wrote:\n", "field": "Von: a\n\n",
     "de": "Am 1.1. schrieb ",
+    "inline": "On 1.1.2026 1:10 a@b.example wrote:  ",
+    "inline lines": "On 1.1.2026 1:10 a@b.example wrote:  x\n",
+    "arrows": ">>> 1.1.2026 1:10 >>>\n",
+    "fields": "To: a@b.example\n",
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("when", ["11/16/2026 9:14 AM", "16.11.26 9.14 Uhr", "2026/11/16 09:14"])
+@pytest.mark.parametrize("below", [MARKED, UNMARKED])
+def test_the_arrows_of_groupwise(when: str, below: str) -> None:
+    assert new_of(f"{ANSWER}\n\n>>> Mira Holt <mira@shop.example> {when} >>>\n{below}") == ANSWER
+
+
+def test_arrows_without_a_date_are_a_quotation() -> None:
+    assert new_of(f"{ANSWER}\n\n>>> import this >>>\n{ANSWER}\n") != ANSWER
+
+
+@pytest.mark.parametrize("footer", ["", "Sent from Yahoo Mail on Android \n \n"])
+def test_a_quotation_behind_its_attribution_on_one_line(footer: str) -> None:
+    attributed = "  On Mon, Nov 16, 2026 at 9:14, Mira Holt<mira@shop.example> wrote:"
+    assert new_of(f"{ANSWER}\n\n{footer}{attributed}   Which lamp is on?\nMira  ") == ANSWER
+    assert new_of(f"{attributed}   Which lamp is on?\n\n{ANSWER}\n") == ANSWER
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "On Monday I wrote to mira@shop.example:  nothing came back.",
+        "My address is mira@shop.example:  write to me on 16.11.2026 at 9:14.",
+        "Note 16.11.2026 09:14:  mira@shop.example called.",
+    ],
+)
+def test_a_sentence_with_an_address_and_a_colon(line: str) -> None:
+    assert new_of(f"{ANSWER}\n{line}\n{ANSWER}\n") == f"{ANSWER}\n{line}\n{ANSWER}"
+
+
+@pytest.mark.parametrize("rule", ["", "-" * 16 + "\n"])
+def test_fields_right_above_an_attribution(rule: str) -> None:
+    attributed = f'{rule}Кому: ann@home.example;\nТема: Лампа;\n16.11.2026, 09:14, "Mira Holt" <mira@shop.example>:\n'
+    assert new_of(f"{ANSWER}\n\n{attributed}\n{MARKED}") == ANSWER
+
+
+def test_a_rule_below_a_colon_begins_no_signature() -> None:
+    form = "My data:\n__________\nName: Ann\nTown: Leeds"
+    assert new_of(form) == form
 
 
 @pytest.mark.slow

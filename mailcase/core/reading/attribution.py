@@ -43,6 +43,7 @@ VERBS: dict[str, str] = {
     "sl": "je napisal|je napisala|je napisal/-a|je oseba",
     "sr": "је написао|је написала|је написао/ла|је написао/-ла|пише",
     "sv": "skrev följande|skrev",
+    "sw": "aliandika",
     "th": "เขียนว่า|เขียน",
     "tr": "yazdı|şunu yazdı|şunları yazdı",
     "uk": "написав|написала|написав(ла)|написав(-ла)|пише",
@@ -266,8 +267,24 @@ def is_certain(joined: str) -> bool:
 
 
 def _is_framed(line: str) -> bool:
-    """ "---- Jane Doe wrote ----", as Android and Zoho clients have it."""
+    """ "---- Jane Doe wrote ----", as Android and Zoho have it; GroupWise has ">>> Jane Doe 11/16/26 9:14 >>>"."""
+    if line[:3] == ">>>":
+        return is_arrowed(line)
     return line[:2] in ("--", "‐‐") and line[-2:] in ("--", "‐‐") and bool(VERB.search(line))
+
+
+def is_arrowed(line: str) -> bool:
+    """True for GroupWise's ">>> Jane Doe <jane@example.com> 11/16/2026 9:14 AM >>>"."""
+    if line[:3] != ">>>" or line[-3:] != ">>>" or len(line) < 12:
+        return False
+    return bool(DATE.search(line)) and bool(TIME.search(line))
+
+
+def inline_end(line: str) -> int:
+    """Where an attribution ends that has its quotation behind it on the same line, as Yahoo's phones do; 0 without."""
+    colon = line.find(":  ")
+    address = ADDRESS.search(line, 0, colon) if colon > 0 else None
+    return colon + 1 if address and address.start() and is_certain(line[: colon + 1]) else 0
 
 
 def is_likely(joined: str) -> bool:

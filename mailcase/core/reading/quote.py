@@ -16,6 +16,7 @@ from mailcase.core.reading import attribution, header_block, quote_hint, signatu
 MARKER = "##- Please type your reply above this line -##"
 
 NEW, QUOTE, ATTRIBUTION, FORWARD = "new", "quote", "attribution", "forward"
+INLINE = "inline"  # an attribution with the quotation behind it on the same line
 _NOTHING = ""  # the kind of a blank line, until it takes its neighbour's
 
 # More lines than this that may announce a quotation are no letter: the rest is taken as it stands (attacks S19).
@@ -112,6 +113,9 @@ def _settle(bare: Sequence[str], kinds: list[str], found: _Found, own_above: boo
     if found.kind == FORWARD:
         _fill(bare, kinds, found.start, len(bare), FORWARD)
         return True
+    if found.kind == INLINE:
+        _fill(bare, kinds, found.start, len(bare) if own_above else found.end, QUOTE)
+        return own_above
     if not marked and following < len(bare) and bare[following][0] == "|" and found.kind == ATTRIBUTION:
         marked = _mark_bars(bare, kinds, following)
     if marked and found.kind != "marker":
@@ -149,7 +153,7 @@ def _marked(bare: Sequence[str]) -> list[str]:
 
 def _is_quoted(line: str, before: str) -> bool:
     """False for ">>> look <<<" and for the end of an attribution that was wrapped in front of its bracket."""
-    if line.startswith(">>>") and line.endswith("<<<"):
+    if line.startswith(">>>") and (line.endswith("<<<") or attribution.is_arrowed(line)):
         return False
     if before == NEW and line.endswith(_COLONS) and len(line) < 60:
         rest = line[1:].strip()
@@ -194,6 +198,8 @@ def _may_announce(line: str) -> bool:
     last = line[-1]
     if last in ":：" or last in attribution.RULE or line[0] in attribution.RULE or line[0] == "#":
         return True
+    if line[0] == ">" or (":  " in line and "@" in line):
+        return True
     if line[0].isdigit() and attribution.OLD_GMAIL.match(line):
         return True
     if "@" in line and line[-12:].rpartition(" ")[2] in attribution.LAST_WORDS:
@@ -204,6 +210,8 @@ def _may_announce(line: str) -> bool:
 def _find(bare: Sequence[str], kinds: Sequence[str], at: int, forwarded: bool) -> _Found | None:
     """What line `at` announces, alone or with its neighbours."""
     line = bare[at]
+    if ":  " in line and attribution.inline_end(line):
+        return _Found(INLINE, at, at + 1)
     if _MARKER.match(line):
         return _Found("marker", _above_marker(bare, kinds, at), at + 1)
     announces = ""
@@ -266,7 +274,17 @@ def _opening(bare: Sequence[str], kinds: Sequence[str], start: int) -> int:
             break
         if attribution.OPENER.match(line):
             return above
-    return start
+    return _fields_above(bare, kinds, start)
+
+
+def _fields_above(bare: Sequence[str], kinds: Sequence[str], start: int) -> int:
+    """An attribution's first line, where "To:" and "Subject:" stand right above it (Yandex)."""
+    first = start
+    while first > 0 and start - first < 4 and kinds[first - 1] == NEW:
+        if header_block.field_of(bare[first - 1])[0] not in ("to", "cc", "subject"):
+            break
+        first -= 1
+    return _with_rule(bare, kinds, first) if first < start else start
 
 
 def _follow_hint(bare: Sequence[str], kinds: list[str], at: int | None, forwarded: bool) -> None:

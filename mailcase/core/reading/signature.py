@@ -13,10 +13,11 @@ LONGEST_AFTER_RULE = 10
 # Things mail is sent from or with: a footer names one of them, or says "my".
 _THING = (
     "mobile|phone|smartphone|tablet|device|i-?phon\\w{0,6}|i-?pad\\w{0,5}|i-?pod|macbook|android\\w{0,5}|"
-    "galaxy|samsung|huawei|xiaomi|redmi|oppo|"
+    "galaxy\\w{0,4}|samsung\\w{0,4}|huawei|xiaomi|redmi|oppo|"
     "oneplus|pixel|nokia|lumia|htc|xperia|motorola|honor|fairphone|wiko|blackberry|outlook|windows|yahoo|gmail|gmx|"
     "web\\.de|aol|mail|e-mail|mailbox|airmail|spark|proton|protonmail|tuta|tutanota|hotmail|typeapp|bluemail|k-9|"
     "thunderbird|acompli|newton|posteo|fastmail|zoho|superhuman|mailspring|app|ios|t-mobile|verizon|vodafone|mobil|"
+    "puhelimesta\\w{0,2}|laitteesta\\w{0,2}|"
     "mobiltelefon|mobiltelefonen|mobilgerät|handy|téléphone|teléfono|móvil|celular|telefono|cellulare|"
     "telemóvel|telefoon|"
     "telefon|telefonu|telefonom|telefonen|puhelin|мобильного|телефона|телефону|айфона|هاتفي|جوالي"
@@ -28,11 +29,12 @@ _MINE = (
 )
 # What a language says for "sent" and for "get".
 _SENT = (
-    "sent|gesendet|verschickt|geschrieben|diese nachricht wurde|envoyé|envoyée|enviado|enviada|enviat|"
+    "sent|gesendet|verschickt|geschrieben|diese (?:nachricht|mail|e-mail) wurde|envoyé|envoyée|enviado|enviada|enviat|"
     "inviato|inviata|"
     "verzonden|verstuurd|wysłano|wysłane|wysłana|odesláno|odoslané|poslano|poslané|posláno|отправлено|надіслано|"
     "відправлено|изпратено|послато|skickat|skickades|sendt|lähetetty|küldve|elküldve|trimis|expediat|στάλθηκε|εστάλη|"
-    "gönderildi|saadetud|nosūtīts|išsiųsta|dikirim|terkirim|đã gửi|gửi|ส่ง|נשלח|أرسلت|أُرسلت|تم الإرسال|فرستاده شده|"
+    "gönderildi|saadetud|nosūtīts|išsiųsta|dikirim|terkirim|đã gửi|gửi|ส่ง|ส่งจาก|"
+    "נשלח|أرسلت|أُرسلت|تم الإرسال|فرستاده شده|"
     "ارسال شده"
 )
 _GET = (
@@ -42,7 +44,10 @@ _GET = (
     "завантажити|изтегляне|preuzmite|prenesite|λήψη|indir|dapatkan|tải|tải xuống|unduh|ดาวน์โหลด|קבל את|"
     "احصل على|دریافت"
 )
-_GOT = "holen|bekommen|downloaden|telepítése|hankkiminen|beszerzése|indir|indirin|edinin|获取|取得|다운로드"
+_GOT = (
+    "holen|bekommen|herunterladen|installieren|télécharger|descargar|baixar|scarica|pobierz|stáhnout|downloaden|"
+    "telepítése|hankkiminen|beszerzése|indir|indirin|edinin|获取|取得|다운로드"
+)
 _PLAIN = r"[^.,;:!?\n]"
 _EXCUSE = r"(?:[.,;!]?\s{1,4}(?:please |bitte )?(?:excuse|pardon|forgive|ignore|sorry|apolog|entschuldig).{0,120})?"
 _FORMS = (
@@ -51,8 +56,10 @@ _FORMS = (
     r"(?:provenance|von|van|da|de|desde) ?: ?(?:courrier|mail|posta|correo|outlook) .{0,8}(?:windows|ios|android)",
     rf"sent from a {_PLAIN}{{3,40}}",
     r"(?:[\w.'’-]{1,20} ){0,3}from (?:my |a )?(?:mobile|i-?phone|i-?pad|android|phone)(?!\w)" + _PLAIN + "{0,20}",
-    rf"(?:von|vom|mit) (?:{_MINE}) {_PLAIN}{{1,40}} (?:gesendet|geschickt|verschickt)\.?",
-    rf"(?:{_GET}) (?:the |l['’])?outlook(?!\w).{{0,100}}",
+    rf"(?:von|vom|mit) (?:{_MINE})(?:/(?:{_MINE}))? {_PLAIN}{{1,40}} (?:gesendet|geschickt|verschickt)\.?",
+    rf"(?:{_GET}) (?:the |l['’])?(?:outlook|bluemail|typeapp|proton mail|spark|boxer|aqua mail)(?!\w).{{0,100}}",
+    r"sent from my (?:verizon|at&t|t-mobile|sprint|u\.s\. cellular|vodafone|o2|orange|ee)[ ,].{0,60}",
+    rf".{{0,30}}(?:{_THING}|okostelefon|készülék)[\w'’-]{{0,12}}(?:ról|ről|val|vel) küldve\.?",
     rf"outlook .{{1,40}}(?:{_GOT}).{{0,40}}",
     rf"(?:{_THING})['’]?(?:um|ım|im|üm)?(?:dan|den|tan|ten) gönderildi\.?",
     r"[^。、，]{0,20}(?:から送信|より送信)(?:されました|しました)?[.。]?",
@@ -128,16 +135,34 @@ def _tail(bare: Sequence[str], start: int, end: int) -> int:
     """Where in the run the signature begins; `end` when it has none."""
     begin = end
     for at in range(max(start, end - LONGEST - 10), end):
-        if is_delimiter(bare[at]):
+        if is_delimiter(bare[at]) and not (bare[at][0] == "_" and _asks(bare, start, at)):
             said = sum(1 for line in bare[at + 1 : end] if line)
             if said <= (LONGEST if bare[at] in _DELIMITERS else LONGEST_AFTER_RULE):
                 begin = at
                 break
     # A ruled line with nothing but a quotation below it belongs to neither.
     quoted = begin == end < len(bare)
-    while begin > start and (not (line := bare[begin - 1]) or is_footer(line) or (quoted and _is_ruled(line))):
+    while begin > start:
+        line = bare[begin - 1]
+        if (
+            line
+            and not is_footer(line)
+            and not (quoted and _is_ruled(line))
+            and not _is_link_of_footer(bare, begin - 1)
+        ):
+            break
         begin -= 1
     return begin
+
+
+def _asks(bare: Sequence[str], start: int, at: int) -> bool:
+    """True when the text above a rule ends in a colon: what follows is what it announces."""
+    return next((line[-1] in ":：" for line in reversed(bare[start:at]) if line), False)
+
+
+def _is_link_of_footer(bare: Sequence[str], at: int) -> bool:
+    """True for a line of nothing but a link, right below a program's footer."""
+    return at > 0 and bool(_LINK.fullmatch(bare[at])) and is_footer(bare[at - 1])
 
 
 def _is_ruled(line: str) -> bool:
