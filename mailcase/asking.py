@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from mailcase.core import people
 from mailcase.core.command import Command, parse
-from mailcase.core.context import Arrival, CaseRow, Desk, Found, HistoryLine, Letter
+from mailcase.core.context import Arrival, CaseRow, Desk, Found, Letter
 from mailcase.core.decision import CaseView
 from mailcase.core.policy import Agent, Policy
-from mailcase.lookup import correspondent
+from mailcase.lookup import correspondent, history_line
 from mailcase.store import cases, letters
 from mailcase.store.listing import CaseFilter, list_cases
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # A list is for a phone: so many rows. A case is shown with its newest messages and lines of history.
 MOST_ROWS = 25
-MOST_LETTERS, MOST_LINES = 8, 30
+MOST_LETTERS, MOST_LINES = 8, 60
 # One mail asks so many questions at the most.
 MOST_QUESTIONS = 6
 
@@ -118,6 +118,6 @@ def whole_case(conn: Connection, case: CaseView) -> Found:
     return Found(
         case=case,
         letters=letters.newest(conn, case.number, MOST_LETTERS),
-        history=tuple(HistoryLine(line.at, line.actor, line.text or line.event) for line in lines),
+        history=tuple(history_line(line) for line in lines),
         chain=tuple(cases.chain(conn, case.number)),
     )

@@ -21,8 +21,8 @@ from mailcase.store.values import Spooled
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-# How many lines of history an agent's copy shows.
-HISTORY_LINES = 8
+# How many lines of history are looked at for the few that a mail tells of.
+HISTORY_LINES = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,4 +147,9 @@ def history(conn: Connection, number: int, ahead: Ahead = NOTHING) -> tuple[Hist
 
 def _histories(conn: Connection, numbers: Iterable[int]) -> dict[int, tuple[HistoryLine, ...]]:
     found = cases.histories(conn, numbers, HISTORY_LINES)
-    return {n: tuple(HistoryLine(line.at, line.actor, line.text) for line in lines) for n, lines in found.items()}
+    return {n: tuple(history_line(line) for line in lines) for n, lines in found.items()}
+
+
+def history_line(line: cases.HistoryEntry) -> HistoryLine:
+    """A line as decisions see it."""
+    return HistoryLine(line.at, line.actor, line.text, line.event, line.from_status, line.to_status)

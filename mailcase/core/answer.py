@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 
 from mailcase.core import people, subject
 from mailcase.core.change import Change
 from mailcase.core.context import Arrival, Counts, HistoryLine
 from mailcase.core.decision import CaseView, Reply
+from mailcase.core.history import told
 from mailcase.core.message import Address
 from mailcase.core.policy import Agent, AutomaticLimits, Policy
 
 # A subject that we repeat to somebody is cut here: it is for recognising, not for reading (O5).
 SUBJECT_LENGTH = 60
+# Of its history an agent's copy shows the last lines.
+HISTORY_LINES = 8
 
 
 def over_limit(counts: Counts, limits: AutomaticLimits) -> str:
@@ -134,14 +136,9 @@ def notify(change: Change, arrival: Arrival, history: tuple[HistoryLine, ...], c
         "text": arrival.reading.new,
         "quoted_lines": arrival.reading.quoted.count("\n") + 1 if arrival.reading.quoted.strip() else 0,
         "attachments": [{"filename": a.filename, "size": a.size} for a in mail.attachments],
-        "history": [{"at": line.at, "who": line.who, "text": line.text} for line in history],
+        "history": told(history, HISTORY_LINES),
         "chain": list(chain),
         "reply_to": [a.address for a in mail.reply_to],
         "received_at": arrival.received_at,
     }
     to_agents(change, agents, "notification", f"notify:{arrival.key}", values)
-
-
-def attempt_lines(history: tuple[HistoryLine, ...]) -> list[dict[str, datetime | str]]:
-    """The contact attempts for the mail that closes a case for want of an answer (D3)."""
-    return [{"at": line.at, "text": line.text} for line in history]

@@ -9,11 +9,13 @@ from mailcase.core import answer
 from mailcase.core.command import COMMANDS, QUESTIONS, Command
 from mailcase.core.context import Arrival, CaseRow, Desk, Found, Letter
 from mailcase.core.decision import CaseView, Reply
+from mailcase.core.history import told
 from mailcase.core.message import Address
 from mailcase.core.policy import Agent
 
-# Of each message a case is shown with.
+# Of each message a case is shown with; and the lines of its history.
 TEXT_LENGTH = 4_000
+MOST_LINES = 30
 
 
 def replies(
@@ -95,7 +97,7 @@ def _case(found: Found, case: CaseView, desk: Desk) -> dict[str, object]:
         "chain": list(found.chain),
         "people": [{"name": p.address.name, "address": p.address.address, "role": p.role} for p in case.participants],
         "letters": [_letter(letter) for letter in found.letters],
-        "history": [{"at": line.at, "who": line.who, "text": line.text} for line in found.history],
+        "history": told(found.history, MOST_LINES),
     }
 
 

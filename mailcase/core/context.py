@@ -25,11 +25,14 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """A line of a case's history for the agents' copy."""
+    """A line of a case's history for the agents' copy: `who` is an actor, such as `agent:bob`."""
 
     at: datetime
     who: str
     text: str
+    event: str = ""
+    from_status: str = ""
+    to_status: str = ""
 
 
 @dataclass(frozen=True, slots=True)

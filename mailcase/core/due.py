@@ -10,6 +10,7 @@ from mailcase.core.change import Change
 from mailcase.core.context import Desk
 from mailcase.core.deadline import after_reminder
 from mailcase.core.decision import SYSTEM, CaseView, Deadline, Decision, Outcome
+from mailcase.core.history import attempts, waiting_since
 from mailcase.core.policy import Agent, StatusKind
 
 # The kinds of status in which a deadline still means something: whatever moved the case elsewhere has cancelled it.
@@ -51,7 +52,8 @@ def _remind_customer(change: Change, deadline: Deadline, desk: Desk, reason: str
 
 def _remind_agent(change: Change, deadline: Deadline, desk: Desk, reason: str) -> None:
     agents = people.responsible(change.case, change.mailbox, desk.policy)
-    answer.to_agents(change, agents, "agent-reminder", reason, {"waiting_since": deadline.due_at, "why": "waiting"})
+    since = waiting_since(desk.history) or deadline.due_at
+    answer.to_agents(change, agents, "agent-reminder", reason, {"waiting_since": since, "why": "waiting"})
     change.record("agent-reminded", change.phrase("agent_reminded", agents=_names(agents)))
 
 
@@ -74,7 +76,8 @@ def _raised(change: Change, deadline: Deadline, desk: Desk, reason: str, why: st
     agents = (named,) if named else people.supervisors(change.mailbox, desk.policy)
     if named and change.case.assignee != named.name:
         change.set_field("assignee", named.name)
-    answer.to_agents(change, agents, "escalation", reason, {"waiting_since": deadline.due_at, "why": why})
+    since = waiting_since(desk.history) or deadline.due_at
+    answer.to_agents(change, agents, "escalation", reason, {"waiting_since": since, "why": why})
     return agents
 
 
@@ -83,8 +86,8 @@ def _names(agents: tuple[Agent, ...]) -> str:
 
 
 def _close_pending(change: Change, deadline: Deadline, desk: Desk, reason: str) -> None:
-    attempts = answer.attempt_lines(desk.history)
-    answer.to_customer(change, "no-response", reason, desk.counts, {"attempts": attempts})
+    values = {"attempts": attempts(desk.history)}
+    answer.to_customer(change, "no-response", reason, desk.counts, values)
     change.close(Cause.SILENT_PENDING, "no_response")
 
 
@@ -96,7 +99,8 @@ def _close_resolved(change: Change, deadline: Deadline, desk: Desk, reason: str)
 def _wake(change: Change, deadline: Deadline, desk: Desk, reason: str) -> None:
     change.move(Cause.WAKES)
     agents = people.responsible(change.case, change.mailbox, desk.policy)
-    answer.to_agents(change, agents, "agent-reminder", reason, {"waiting_since": deadline.due_at, "why": "woke"})
+    values = {"waiting_since": waiting_since(desk.history), "why": "woke"}
+    answer.to_agents(change, agents, "agent-reminder", reason, values)
 
 
 ACTIONS: Mapping[str, Callable[[Change, Deadline, Desk, str], None]] = {

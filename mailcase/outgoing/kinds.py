@@ -101,8 +101,10 @@ def sample_values(kind: str, phrases: Mapping[str, str]) -> dict[str, object]:
         "received_at": day, "quoted_lines": 14, "reply_to": ["anna@example.net"],
         "attachments": [{"filename": "photo.jpg", "size": 482_133}, {"filename": "log.txt", "size": 812}],
         "history": [
-            {"at": day - timedelta(days=2), "who": "anna@example.org", "text": phrases["sample_subject"]},
-            {"at": day - timedelta(days=1), "who": "bob", "text": phrases["status_pending"]},
+            {"at": day - timedelta(days=2), "who": "anna@example.org", "text": phrases["sample_subject"],
+             "from_status": "", "to_status": ""},
+            {"at": day - timedelta(days=1), "who": "bob", "text": "", "from_status": "new", "to_status": "pending"},
+            {"at": day, "who": "", "text": phrases["sample_subject"], "from_status": "", "to_status": ""},
         ],
         "waiting_since": day - timedelta(hours=8), "why": "waiting", "reason": "no aligned pass",
         "recipients": [{"address": "anna@example.org", "status": "5.1.1", "text": "550 no such user",

@@ -28,6 +28,7 @@ def draw(days: Sequence[Day], opened: str, done: str) -> bytes | None:
     axes.bar([p - 0.2 for p in places], [d.opened for d in days], 0.4, color=_COLOURS[0], label=_shown(opened))
     axes.bar([p + 0.2 for p in places], [d.done for d in days], 0.4, color=_COLOURS[1], label=_shown(done))
     axes.set_xticks(list(places), [f"{d.day:%d.%m.}" for d in days])
+    axes.set_ylim(0, max([1, *(max(d.opened, d.done) for d in days)]) * 1.1)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.spines[["top", "right"]].set_visible(False)
     if _shown(opened) and _shown(done):

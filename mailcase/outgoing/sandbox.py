@@ -83,19 +83,19 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return super().call_binop(context, operator, left, right)
 
 
-def plain(value: object, *, raw: bool = False) -> object:
+def plain(value: object, *, raw: bool = False, inside: frozenset[str] = frozenset()) -> object:
     """`value` copied into plain data: text, numbers, times, dicts and lists. Raises TypeError for anything else.
 
-    Text becomes one cleaned line unless `raw`: then only control characters go.
+    Text becomes one cleaned line unless `raw`: then only control characters go. `inside` are the keys of raw texts in dicts.
     """
     if isinstance(value, str):
         return clean_text(value).strip("\n") if raw else clean_line(value, 500)
     if value is None or isinstance(value, (bool, int, float, datetime, date, timedelta)):
         return value
     if isinstance(value, Mapping):
-        return {str(key): plain(item, raw=raw) for key, item in value.items()}
+        return {str(key): plain(item, raw=raw or key in inside, inside=inside) for key, item in value.items()}
     if isinstance(value, (list, tuple, frozenset, set)):
-        return [plain(item, raw=raw) for item in value]
+        return [plain(item, raw=raw, inside=inside) for item in value]
     raise TypeError(f"a template cannot be given a {type(value).__name__}")
 
 

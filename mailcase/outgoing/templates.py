@@ -27,7 +27,9 @@ TEXT_LIMIT = 50_000
 SUBJECT_IN_ACKNOWLEDGEMENT = 60
 # The frame by which `core.quote` finds the line above which agents write, in whatever language.
 MARKER = "##- {} -##"
-_MANY_LINES = frozenset(("commands", "done", "html", "problems", "report", "signature", "text", "your_text"))
+_MANY_LINES = frozenset(("commands", "done", "html", "problems", "quoted", "report", "signature", "text", "your_text"))
+# Of the messages that a case is shown with, the text alone; names and files of theirs are a line.
+_MANY_LINES_IN = {"letters": frozenset(("text",))}
 _LAYOUTS = ("layout", "message")
 
 
@@ -220,7 +222,10 @@ class Templates:
         if kind not in self._defaults:
             self._defaults[kind] = kinds.defaults(kind)
         try:
-            given = {key: plain(value, raw=key in _MANY_LINES) for key, value in values.items()}
+            given = {
+                key: plain(value, raw=key in _MANY_LINES, inside=_MANY_LINES_IN.get(key, frozenset()))
+                for key, value in values.items()
+            }
         except TypeError as error:
             raise RenderError(f"{kind}: {error}") from None
         voice = self._voice(spoken)
@@ -243,7 +248,8 @@ class Templates:
 
             def person(name: str, address: str) -> str:
                 spec = f"\u2066<{address}>\u2069" if rtl else f"<{address}>"
-                return f"\u2068{name}\u2069 {spec}" if rtl and name else f"{name} {spec}" if name else spec
+                # One isolate around both: the name gives the direction, also within an isolate of the phrase.
+                return f"\u2068{name} {spec}\u2069" if rtl and name else f"{name} {spec}" if name else spec
 
             self._voices[language] = {
                 "language": language if language in self.phrases else phrases.DEFAULT,
