@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mailcase import log, rounds
 from mailcase.core import opening, thread
@@ -45,6 +45,7 @@ CPU_SECONDS = 10
 DUE_A_ROUND = 20
 
 Planned = tuple[Spooled, Reading, Plan]
+T = TypeVar("T", Deadline, later.Scheduled)
 
 logger = log.get("worker")
 
@@ -161,15 +162,35 @@ class Worker:
     def _commit_together(self, plans: list[Planned]) -> None:
         with self.database.write() as conn:
             failpoint("in_process")
-            firm, again = self._firm(conn, plans)
-            left = record.record_many(conn, [_change(*planned) for planned in firm], self.clock())
-            again = sorted([*again, *(firm[i] for i in left)], key=lambda planned: planned[0].id)
-            stored = {mail.id: plan for mail, _, plan in plans}
-            stored |= {planned[0].id: self._plan_again(conn, planned) for planned in again}
+            stored, again = self._store(conn, plans)
+            stored += self._settle(conn, again)
             failpoint("before_process_commit")
         failpoint("after_process_commit")
-        for number, plan in stored.items():
-            _told(number, plan)
+        for planned in sorted(stored, key=_by_id):
+            _told(planned)
+
+    def _store(self, conn: Connection, plans: list[Planned]) -> tuple[list[Planned], list[Planned]]:
+        """Store the plans that hold. Returns (these, the others)."""
+        firm, again = self._firm(conn, plans)
+        left = set(record.record_many(conn, [_change(*planned) for planned in firm], self.clock()) if firm else ())
+        again += [firm[i] for i in left]
+        return [planned for i, planned in enumerate(firm) if i not in left], sorted(again, key=_by_id)
+
+    def _settle(self, conn: Connection, again: list[Planned]) -> list[Planned]:
+        """Look up, decide and store inside the transaction, where nothing moves any more (C4).
+
+        Of several mails on one case each round settles the first. Raises Moved when a round settles none.
+        """
+        settled: list[Planned] = []
+        while again:
+            now, mails = self.clock(), [(mail, reading) for mail, reading, _ in again]
+            batch = Batch(ahead=look_ahead(conn, mails, self.writer.policy, now))
+            plans = [(m, r, plan_mail(conn, m, r, self.writer, now, batch)) for m, r in mails]
+            stored, left = self._store(conn, plans)
+            if not stored:
+                raise Moved(f"spooled mail {left[0][0].id}: what it was decided on moved inside the transaction")
+            settled, again = settled + stored, left
+        return settled
 
     def _firm(self, conn: Connection, plans: list[Planned]) -> tuple[list[Planned], list[Planned]]:
         """Plans that still hold, and those whose thread has come in since: look these up again (pipeline rule)."""
@@ -193,24 +214,16 @@ class Worker:
             mail = planned[0]
             try:
                 with self.database.write() as conn:
-                    plan = self._plan_again(conn, planned)
+                    (settled,) = self._settle(conn, [planned])
             except DatabaseUnavailable:
                 raise
             except Exception as error:
                 logger.exception("commit-failed", spool=mail.id)
                 failures.append((mail, f"{type(error).__name__} while storing"))
                 continue
-            _told(mail.id, plan)
+            _told(settled)
             done += 1
         return done
-
-    def _plan_again(self, conn: Connection, planned: Planned) -> Plan:
-        """Look up, decide and store inside the transaction, where nothing moves any more (C4)."""
-        mail, reading, _ = planned
-        plan = plan_mail(conn, mail, reading, self.writer, self.clock(), Batch())
-        if record.record_many(conn, [_change(mail, reading, plan)], self.clock()):
-            raise Moved(f"spooled mail {mail.id}: what it was decided on moved inside the transaction")
-        return plan
 
     def _failed(self, mail: Spooled, reason: str) -> None:
         """Give it another try, alone; after the last one set it aside with a case that everybody sees (B8, C2)."""
@@ -243,39 +256,30 @@ class Worker:
         return decision, write_all(decision.replies, self.writer, now)
 
     def due(self) -> int:
-        """Do what is due, oldest first, at most DUE_A_ROUND. Returns how many deadlines came."""
+        """Do what is due, oldest first, at most DUE_A_ROUND of each. Returns how many deadlines and answers came."""
+        now = self.clock()
         with self.database.read() as conn:
-            found = cases.due(conn, self.clock(), DUE_A_ROUND)
-        for deadline in found:
+            deadlines, answers = cases.due(conn, now, DUE_A_ROUND), later.due(conn, now, DUE_A_ROUND)
+        self._each(deadlines, self._one_due, record.postpone_deadline)
+        self._each(answers, self._one_later, later.postpone)
+        return len(deadlines) + len(answers) + rounds.turn(self.database, self.writer, self.clock())
+
+    def _each(
+        self, found: Sequence[T], do: Callable[[T], None], postpone: Callable[[Connection, T, datetime], None]
+    ) -> None:
+        """One after the other; what fails comes again later: the next one is somebody else's case and must not wait."""
+        for one in found:
             try:
-                self._one_due(deadline)
+                do(one)
             except Moved:
                 continue
             except DatabaseUnavailable:
                 raise
             except Exception:
-                # The next one is somebody else's case: it must not wait because this one fails.
-                logger.exception("deadline-failed", case=deadline.case, kind=deadline.kind)
+                logger.exception("deadline-failed", case=one.case, kind=one.kind)
                 with self.database.write() as conn:
-                    record.postpone_deadline(conn, deadline, self.clock() + timedelta(minutes=15))
+                    postpone(conn, one, self.clock() + timedelta(minutes=15))
             self.progress(0, 0)
-        return len(found) + self._later() + rounds.turn(self.database, self.writer, self.clock())
-
-    def _later(self) -> int:
-        """Send the answers that were to go out later, oldest first (O6). Returns how many came."""
-        with self.database.read() as conn:
-            found = later.due(conn, self.clock(), DUE_A_ROUND)
-        for scheduled in found:
-            try:
-                self._one_later(scheduled)
-            except Moved:
-                continue
-            except Exception:
-                logger.exception("scheduled-answer-failed", case=scheduled.answer.case, later=scheduled.id)
-                with self.database.write() as conn:
-                    later.postpone(conn, scheduled, self.clock() + timedelta(minutes=15))
-            self.progress(0, 0)
-        return len(found)
 
     def _one_later(self, scheduled: later.Scheduled) -> None:
         now = self.clock()
@@ -324,9 +328,14 @@ def _change(mail: Spooled, reading: Reading, plan: Plan) -> record.Change:
     return record.Change(plan.decision, plan.mails, plan.versions, mail.id, reading.mail.message_id, confirmed_by)
 
 
-def _told(spool_id: int, plan: Plan) -> None:
+def _by_id(planned: Planned) -> int:
+    return planned[0].id
+
+
+def _told(planned: Planned) -> None:
+    mail, _, plan = planned
     outcome = plan.decision.outcome
-    logger.info("mail", spool=spool_id, rule=plan.decision.rule, outcome=outcome.kind, case=outcome.case)
+    logger.info("mail", spool=mail.id, rule=plan.decision.rule, outcome=outcome.kind, case=outcome.case)
     for held in (letter for letter in plan.mails if letter.hold):
         logger.error("template-failed", case=held.case, kind=held.kind, problem=held.hold,
                      remedy="mend the template, then mailcase outbox retry")  # fmt: skip

@@ -20,6 +20,12 @@ class Scheduled:
 
     id: int
     answer: AnswerScheduled
+    kind = "scheduled-answer"
+
+    @property
+    def case(self) -> int:
+        """The case it is for."""
+        return self.answer.case
 
 
 _ADD, _ADD_LINE = inserting(later, "id"), inserting(event, "id")
