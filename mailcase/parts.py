@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from mailcase import log, memory
@@ -108,7 +109,8 @@ def worker(setup: Setup, slot: int) -> None:
     _free(work, setup.pulse.read(slot).task)
     setup.pulse.beat(slot)
     memory.limit()
-    os.nice(NICE)
+    with suppress(PermissionError):  # systemd's sandbox lets nobody change priorities
+        os.nice(NICE)
     looked, many = 0.0, False
 
     def turn() -> int:
