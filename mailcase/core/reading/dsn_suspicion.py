@@ -21,10 +21,22 @@ DAEMON = re.compile(
 OFFICE = re.compile(
     r"po+st[-_. ]?master|system[ ]administrator|mail[ ]administrator|microsoft[ ]exchange|mail[ ]system|\bndr\b"
     r"|sysadmin@|mail[- ]?router|mail[- ]?server|mailgateway|smtp[ ]gateway|no[-_.]?reply|do[-_.]?not[-_.]?reply"
-    r"|mailadm|mail[ ]delivery|systemadministrator|administrateur syst|administrador del sistema"
-    r"|amministratore di sistema|administrador do sistema|systeembeheerder|системный администратор"
-    r"|システム管理者|系统管理员|系統管理員|시스템 관리자",
+    r"|mailadm",
     re.IGNORECASE,
+)
+OFFICE_NAMES = (
+    "mail delivery",
+    "systemadministrator",
+    "administrateur syst",
+    "administrador del sistema",
+    "administrador do sistema",
+    "amministratore di sistema",
+    "systeembeheerder",
+    "системный администратор",
+    "システム管理者",
+    "系统管理员",
+    "系統管理員",
+    "시스템 관리자",
 )
 SENDER_DOMAIN = re.compile(r"@[^\s<>\"]{1,255}")
 BY_HAND = re.compile(
@@ -76,7 +88,7 @@ def suspicion(mail: Mail) -> Suspicion:
     """
     sender = SENDER_DOMAIN.sub("@", mail.first("from")[:500])
     daemon = DAEMON.search(sender) is not None
-    points = 2 if daemon else 1 if OFFICE.search(sender) else 0
+    points = 2 if daemon else int(OFFICE.search(sender) is not None or _is_office(sender))
     answering = not points and ANSWERING.match(mail.subject[:100]) is not None
     status, returned = _structure_points(mail)
     if answering and mail.content_type != "multipart/report":
@@ -100,6 +112,11 @@ def written_by_hand(mail: Mail, report: str, returned: str) -> bool:
     if returned or "mail" in subject or SMTP_ANSWER.search(words):
         return False
     return not any(word in subject or word in words for word in ABOUT_MAIL)
+
+
+def _is_office(sender: str) -> bool:
+    lowered = sender.lower()
+    return any(map(lowered.__contains__, OFFICE_NAMES))
 
 
 POINTING = frozenset(

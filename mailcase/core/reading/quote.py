@@ -28,6 +28,7 @@ _SUPERCITE = re.compile(r"([A-Za-z]{1,4})>(?:\s|$)")
 _STRIP = " \t\r\n\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029\xa0\u3000" + attribution.INVISIBLE
 _COMBINING = re.compile("[\u0300-\u036f]")
 _COLONS = (":", "：")
+_BEGINS, _ENDS = attribution.RULE + "#>", attribution.RULE + ":："
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,13 +197,11 @@ def _mark_bars(bare: Sequence[str], kinds: list[str], start: int) -> bool:
 def _may_announce(line: str) -> bool:
     """A cheap look before the expensive one: can this line end an attribution or begin a block?"""
     last = line[-1]
-    if last in ":：" or last in attribution.RULE or line[0] in attribution.RULE or line[0] == "#":
-        return True
-    if line[0] == ">" or (":  " in line and "@" in line):
+    if last in _ENDS or line[0] in _BEGINS:
         return True
     if line[0].isdigit() and attribution.OLD_GMAIL.match(line):
         return True
-    if "@" in line and line[-12:].rpartition(" ")[2] in attribution.LAST_WORDS:
+    if "@" in line and (":  " in line or line[-12:].rpartition(" ")[2] in attribution.LAST_WORDS):
         return True
     return (":" in line[:45] or "：" in line[:45]) and header_block.field_of(line)[0] not in ("", "unknown")
 
@@ -215,7 +214,7 @@ def _find(bare: Sequence[str], kinds: Sequence[str], at: int, forwarded: bool) -
     if _MARKER.match(line):
         return _Found("marker", _above_marker(bare, kinds, at), at + 1)
     announces = ""
-    if line[0] in attribution.RULE or line[-1] in attribution.RULE + ":：":
+    if line[0] in attribution.RULE or line[-1] in _ENDS:
         announces = attribution.separator(line)
     if announces:
         start = at
