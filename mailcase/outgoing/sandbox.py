@@ -86,7 +86,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 def plain(value: object, *, raw: bool = False, inside: frozenset[str] = frozenset()) -> object:
     """`value` copied into plain data: text, numbers, times, dicts and lists. Raises TypeError for anything else.
 
-    Text becomes one cleaned line unless `raw`: then only control characters go. `inside` are the keys of raw texts in dicts.
+    Text becomes one cleaned line unless `raw`: then only control characters go. `inside` are keys of raw texts.
     """
     if isinstance(value, str):
         return clean_text(value).strip("\n") if raw else clean_line(value, 500)

@@ -9,13 +9,14 @@ import io
 import re
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from email.message import EmailMessage
 from typing import Any
 
 from mailcase.cli.main import main
 from mailcase.config import load
 from mailcase.core.act import Words
-from mailcase.core.command import Order
+from mailcase.core.command import COMMANDS, Order
 from mailcase.operate import Operator
 from mailcase.store import outbox
 from mailcase.store.listing import CaseFilter, list_cases
@@ -219,3 +220,42 @@ def leaked(desk: Desk, *secrets: str) -> list[str]:
     """What of these customers were sent, and nobody should have been."""
     customers = (*desk.inbox("@example.org"), *desk.inbox("@example.net"))
     return [word for mail in customers for word in secrets if word in mail.as_string() + text_of(mail)]
+
+
+def history_of(desk: Desk, number: int) -> list[str]:
+    """A case's history in short, `who what` or `who before -> after`; without what servers said of single mails."""
+    lines = []
+    for line in desk.case(number)["history"]:
+        if line["event"].startswith("mail-") and line["event"] != "mail-suppressed":
+            continue
+        kind, _, name = line["actor"].partition(":")
+        moved = f"{line['from_status']} -> {line['to_status']}" if line["from_status"] else line["event"]
+        lines.append(f"{name.partition('@')[0] or kind} {moved}")
+    return lines
+
+
+# The personal reply tokens and links of agents.
+TOKEN_OF_AGENT = re.compile(rb"\+[alh][0-9a-z]{1,10}-[0-9a-z]{3}[a-z2-7]{4}-[a-z2-7]{26}")
+_INTERNAL = (b"##-", b"X-Mailcase-Agent", *(f"#{name}".encode() for name in COMMANDS))
+
+
+def internal_words(desk: Desk, insiders: Sequence[str], secrets: Sequence[str]) -> tuple[int, list[tuple[str, str]]]:
+    """(mails that left for somebody outside; what in them is internal, each with the mail's subject).
+
+    Looked for in every byte as it was sent, in the same without soft line breaks, and in each decoded part.
+    """
+    words = (*_INTERNAL, *(word.encode() for word in secrets))
+    seen, found = 0, []
+    parsed = dict(desk._outgoing())
+    for path in sorted((desk.folder / "outgoing" / "new").iterdir()):
+        mail = parsed[path.name]
+        if any(address in f"{mail['To']} {mail['Cc'] or ''}" for address in insiders):
+            continue
+        seen += 1
+        raw = path.read_bytes()
+        parts = [part.get_payload(decode=True) or b"" for part in mail.walk() if not part.is_multipart()]
+        for data in (raw, raw.replace(b"=\r\n", b"").replace(b"=\n", b""), *parts):
+            assert isinstance(data, bytes)
+            found += [(word.decode(), str(mail["Subject"])) for word in words if word in data]
+            found += [(token.decode(), str(mail["Subject"])) for token in TOKEN_OF_AGENT.findall(data)]
+    return seen, found

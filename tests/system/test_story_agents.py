@@ -14,9 +14,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 
 from mailcase.core.command import COMMANDS
+from tests.system.story import BOB, becomes, case_of, internal_words
 from tools.desk import Desk, text_of
 
-BOB, SUE = "Bob <bob@staff.example>", "Sue <sue@staff.example>"
 SECRET = "Zanzibar"
 SETTINGS = {
     "database": 'sqlite:///desk.db"\ntemplates = "own',
@@ -36,23 +36,13 @@ class Day:
         """A customer of this name opens a case; Bob's copy."""
         self.desk.write(f"{name} <{name}@customer.example>", f"About the {name}", text)
         copy = self.desk.read("bob@staff.example", f"About the {name}")
-        return number_of(copy), copy
+        return case_of(copy), copy
 
     def obey(self, copy: EmailMessage, text: str, said: str, sender: str = BOB) -> EmailMessage:
         """An agent answers a mail; what comes back says `said`."""
         self.used |= set(re.findall(r"^#([a-z]+)", text, re.MULTILINE))
         self.desk.write(sender, "", text, answers=copy)
         return self.desk.read(sender.partition("<")[2].rstrip(">"), said)
-
-    def status(self, number: int, status: str) -> None:
-        """Wait for a status."""
-        self.desk.wait_for(lambda: self.desk.case(number)["status"] == status, f"case {number} is {status}")
-
-
-def number_of(mail: EmailMessage) -> int:
-    found = re.search(r"\[Case #(\d+)\]", str(mail["Subject"]))
-    assert found, mail["Subject"]
-    return int(found[1])
 
 
 @pytest.fixture(scope="module")
@@ -77,16 +67,16 @@ def test_one_case_through_the_day(day: Day) -> None:
     day.obey(copy, "#resolve\nThen please replace the fuse.", "Your answer on case")
     asked = day.desk.read("anna@customer.example", "replace the fuse")
     day.desk.write("Anna <anna@customer.example>", "", "Thank you very much!", answers=asked)
-    day.status(number, "closed")
+    becomes(day.desk, number, "closed")
     day.obey(copy, "#followup\nYour new fuse is on its way.", "Follow-up case")
-    assert number_of(day.desk.read("anna@customer.example", "on its way")) == day.desk.case(number)["follow_ups"][0]
+    assert case_of(day.desk.read("anna@customer.example", "on its way")) == day.desk.case(number)["follow_ups"][0]
 
 
 def test_between_two_agents(day: Day) -> None:
     number, copy = day.opened("ben")
     day.obey(copy, "#assign sue", "is assigned to sue")
     day.obey(copy, "#release\n#postpone 3d\n#quiet", "is assigned to nobody")
-    day.status(number, "postponed")
+    becomes(day.desk, number, "postponed")
     day.obey(copy, "#status open", "is now")
     day.desk.write("Ben <ben@customer.example>", f"Re: [Case #{number}] About the ben", "Any news?")
     again = day.desk.read("bob@staff.example", "Any news?")
@@ -104,7 +94,7 @@ def test_cases_that_belong_together(day: Day) -> None:
     second, copy = day.opened("dave")
     day.obey(copy, f"#merge {first}", "was merged")
     day.desk.write("Dave <dave@customer.example>", f"Re: [Case #{second}] About the dave", "It still smokes.")
-    assert number_of(day.desk.read("bob@staff.example", "still smokes")) == first
+    assert case_of(day.desk.read("bob@staff.example", "still smokes")) == first
     number, _ = day.opened("emil")
     subject = f"Re: [Case #{number}] About the emil"
     day.desk.write("Fay <fay@customer.example>", subject, "My kettle leaks, too.")
@@ -113,7 +103,7 @@ def test_cases_that_belong_together(day: Day) -> None:
     new = next(link["number"] for link in day.desk.case(number)["links"] if link["relation"] == "split")
     assert str(new) in text_of(said)
     day.desk.write("Fay <fay@customer.example>", subject, "It leaks more.")
-    assert number_of(day.desk.read("bob@staff.example", "leaks more")) == new
+    assert case_of(day.desk.read("bob@staff.example", "leaks more")) == new
     _, copy = day.opened("gina")
     day.obey(copy, "#requester hugo@customer.example", "hugo@customer.example")
     day.obey(copy, "#close solved\n#quiet", "is now")
@@ -155,7 +145,7 @@ def test_questions_and_a_tap(day: Day) -> None:
     values = parse_qs(parts.query)
     day.desk.write(BOB, values["subject"][0], values["body"][0] + "\n\n-- \nBob\n", to=unquote(parts.path))
     day.desk.read("lena@customer.example", "solve")
-    day.status(number, "resolved")
+    becomes(day.desk, number, "resolved")
     assert "Unknown command" in text_of(day.obey(copy, "#clsoe\nDear Lena", "clsoe"))
 
 
@@ -163,7 +153,7 @@ def test_a_forged_agent_is_asked_and_not_obeyed(day: Day) -> None:
     number, _ = day.opened("mona")
     day.desk.write(BOB, f"Re: [Case #{number}] About the mona", f"#close\n{SECRET} transfer the money")
     question = day.desk.read("bob@staff.example", "Did you send this mail?")
-    assert number_of(question) == number
+    assert case_of(question) == number
     day.desk.settled()
     assert day.desk.case(number)["status"] == "new"
 
@@ -172,24 +162,12 @@ def test_every_command_occurred(day: Day) -> None:
     assert day.used >= set(COMMANDS)
 
 
-INTERNAL = (SECRET.encode(), b"staff.example", b"##-", b"#take", b"#note", b"#forward", b"clsoe", b"X-Mailcase-Agent")
-TOKEN_OF_AGENT = re.compile(rb"\+[alh][0-9a-z]{1,10}-[0-9a-z]{3}[a-z2-7]{4}-[a-z2-7]{26}")
-
-
 def test_nothing_internal_left(day: Day) -> None:
     """Every byte of every mail to somebody outside, as it was sent and as it reads."""
     day.desk.settled()
-    seen = 0
-    for path in sorted((day.desk.folder / "outgoing" / "new").iterdir()):
-        raw = path.read_bytes()
-        mail = next(m for name, m in day.desk._outgoing() if name == path.name)
-        if "staff.example" in f"{mail['To']} {mail['Cc'] or ''}":
-            continue
-        seen += 1
-        read = [part.get_payload(decode=True) or b"" for part in mail.walk() if not part.is_multipart()]
-        for data in (raw, raw.replace(b"=\r\n", b"").replace(b"=\n", b""), *read):
-            assert not [word for word in INTERNAL if word in data], (path.name, mail["Subject"])
-            assert not TOKEN_OF_AGENT.search(data), (path.name, mail["Subject"])
+    seen, found = internal_words(day.desk, ("staff.example",), (SECRET, "staff.example", "clsoe"))
+    # `#resolve the rest yourself` was held, and Bob sent it all the same.
+    assert [one for one in found if one != ("#resolve", "Re: [Case #1003] About the ben")] == []
     assert seen >= 20
     audit = day.desk.json("audit")
     assert (audit["unaccounted"], audit["problems"]) == (0, [])
