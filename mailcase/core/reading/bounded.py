@@ -27,6 +27,7 @@ class Tally:
         self.limits = limits
         self.parts = 0
         self.defects: dict[str, None] = {}
+        self.boundaries: dict[str, str] = {}  # what boundaries are called in the bytes that are parsed
 
 
 class BoundedMessage(Message):
@@ -74,7 +75,8 @@ class BoundedMessage(Message):
 
     def get_boundary(self, failobj: Any = None) -> Any:
         """Read by our own reader of parameters: the library's tries any codec that the sender names."""
-        return mime.boundary(self.field("content-type")) or failobj
+        stated = mime.boundary(self.field("content-type"))
+        return self.tally.boundaries.get(stated, stated) or failobj
 
     def media_type(self) -> str:
         """The lower-case type/subtype; text/plain (RFC 2045 section 5.2), in a digest message/rfc822, without one."""

@@ -14,7 +14,7 @@ from mailparser.exceptions import MailParserError  # type: ignore[import-untyped
 from mailparser.utils import get_addresses  # type: ignore[import-untyped]
 
 from mailcase.core.message import Address, Attachment, Limits, Mail, Part
-from mailcase.core.reading import address, body, charset, cut, html, normalise, tnef
+from mailcase.core.reading import address, body, boundaries, charset, cut, html, normalise, tnef
 from mailcase.core.reading.body import Leaf, Sorted
 from mailcase.core.reading.bounded import BoundedMessage, OverBound, Tally, message_class
 
@@ -59,15 +59,27 @@ def read_mail(raw: bytes, limits: Limits = LIMITS) -> Mail:
     raw = _trimmed(raw, limits, tally)
     try:
         small, holes = cut.without_attachments(raw)
-        message = _Reader.bounded(_within_lines(small, tally), tally)
-        leaves, found = body.sort(message)
+        message, leaves, found = _leaves(_within_lines(small, tally), tally)
         if holes and not _all_found(leaves, holes):
             tally.parts, holes = 0, ()
-            message = _Reader.bounded(_within_lines(raw, tally), tally)
-            leaves, found = body.sort(message)
+            message, leaves, found = _leaves(_within_lines(raw, tally), tally)
     except (OverBound, MailParserError) as error:
         return _head_only(raw, limits, tally, str(error) if isinstance(error, OverBound) else "unparsable")
     return _mail(message, leaves, found, holes, tally)
+
+
+def _leaves(raw: bytes, tally: Tally) -> tuple[BoundedMessage, list[Leaf], Sorted]:
+    """The message, its leaves, and these by use."""
+    before = tally.parts, dict(tally.defects)
+    short, tally.boundaries = boundaries.renamed(raw)
+    message = _Reader.bounded(short, tally)
+    leaves, found = body.sort(message)
+    tally.boundaries = {}
+    if short is not raw and any(boundaries.NAME.encode() in leaf.message.data() for leaf in leaves):
+        tally.parts, tally.defects = before
+        message = _Reader.bounded(raw, tally)
+        leaves, found = body.sort(message)
+    return message, leaves, found
 
 
 def attachment_bytes(raw: bytes, index: int, limits: Limits = LIMITS) -> bytes:
