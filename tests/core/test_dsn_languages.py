@@ -23,6 +23,14 @@ FAILED = [
     ("Exchange Online, words only", "Outlook <MicrosoftExchange329e71ec88ae4615@customer.example>", "Undeliverable: Invoice", f"Your message to {ANN} couldn't be delivered.\n\nA rule at customer.example has blocked your message."),
     ("Gmail, German", DAEMON, "Delivery Status Notification (Failure)", f"** Adresse nicht gefunden **\n\nIhre Nachricht wurde nicht an {ANN} zugestellt, weil es die Adresse nicht gibt."),
     ("Gmail, Spanish", DAEMON, "Delivery Status Notification (Failure)", f"** No se ha encontrado la dirección **\n\nTu mensaje no se ha entregado a {ANN}."),
+    ("Exchange, Swedish", POST, "Olevererbart: Faktura", f"Leverans till följande mottagare eller grupper misslyckades:\n\n{ANN}\nE-postadressen hittades inte."),
+    ("Exchange, Finnish", POST, "Ei voi toimittaa: Lasku", f"Toimitus seuraaville vastaanottajille epäonnistui:\n\n{ANN}\nOsoitetta ei löytynyt."),
+    ("Exchange, Greek", POST, "Ανεπίδοτο: Τιμολόγιο", f"Η παράδοση στους παρακάτω παραλήπτες απέτυχε:\n\n{ANN}\nΔεν βρέθηκε η διεύθυνση."),
+    ("Exchange, Hebrew", POST, "לא ניתן למסור: חשבונית", f"מסירה לנמענים או לקבוצות אלה נכשלה:\n\n{ANN}\nהכתובת לא נמצאה."),
+    ("Windows SMTP, German", POST, "Benachrichtigung zum Übermittlungsstatus (Fehlgeschlagen)", f"Übermittlung an folgende Empfänger fehlgeschlagen.\n\n       {ANN}"),
+    ("qmail, French", DAEMON, "echec de remise", f"Bonjour. Ceci est le programme qmail-send sur mx.example.\nJe n'ai pas pu délivrer votre message.\n\n<{ANN}>:\nPas de boîte à ce nom. (#5.1.1)"),
+    ("Domino, French", POST, "ECHEC DE LA DISTRIBUTION : utilisateur inconnu", f"Votre message\n\n  Objet : Facture\n\nn'a pas été distribué à :\n\n  {ANN}"),
+    ("XMail", POST, "Error sending message [12.34] from [mx.example]", f"[<00>] XMail bounce: Rcpt=[{ANN}];Error=[550 5.1.1 unknown]\n\n[<01>] Error sending message."),
     ("Domino, German", "Mail Router <MailRouter@customer.example>", "ZUSTELLFEHLER: Benutzer ann nicht im Verzeichnis", f"Ihre Nachricht\n\n  Thema: Rechnung\n\nkonnte nicht zugestellt werden an:\n\n  {ANN}\n\nweil:\n\n  Benutzer unbekannt"),
     ("QQ", "PostMaster@qq.example", "系统退信/Systems bounce", f"抱歉，您的邮件被退回来了……\n主题　Invoice\n收件人　{ANN}\n退信原因　收件人邮箱地址不存在。"),
     ("NetEase", POST, "系统退信/The email is returned", f"抱歉，您的邮件被退回来了。\n主题：Invoice\n收件人：{ANN}\n退信原因：550 User not found"),
@@ -33,6 +41,7 @@ FAILED = [
 ]  # fmt: skip
 
 DELAYED = [
+    ("Gmail", DAEMON, "Delivery Status Notification (Delay)", f"There was a temporary problem delivering your message to {ANN}. Gmail will retry for 45 more hours. You'll be notified if the delivery fails permanently."),
     ("German", DAEMON, "Zustellung verzögert", f"Die Zustellung an diese Adresse wurde verzögert:\n\n<{ANN}>: connection timed out"),
     ("Yahoo", DAEMON, "Delivery delayed", f"Your message is delayed: we will keep trying.\n\n<{ANN}>:\n421 4.7.0 try later"),
 ]  # fmt: skip
@@ -40,6 +49,9 @@ DELAYED = [
 NO_REPORTS = [
     ("challenge of TMDA", "Carl <carl@other.example>", "Please confirm your message", "This message was created automatically by mail delivery software (TMDA).\n\nTo release your message for delivery, send an empty message to the following address:\n\n    carl-confirm-12@other.example"),
     ("challenge by form", "Carl <noreply@other.example>", "Re: Invoice", "Your message has not been delivered: I accept mail only from senders I approved beforehand.\n\nUnknown user: carl@other.example"),
+    ("challenge in Portuguese", "Filter <do-not-reply@filter.example>", "Confirme", "Sua mensagem ainda não foi entregue. Confirme que você não é um robô.\n\ncarl@other.example"),
+    ("a payment that failed", "Shop <no-reply@shop.example>", "Zahlung fehlgeschlagen", "Ihre Zahlung konnte nicht ausgeführt werden, sie ist fehlgeschlagen. Nachricht der Bank: gesperrt. Username: ann@customer.example"),
+    ("an alert", "Backup <no-reply@backup.example>", "Backup failed", "Backup of the mailbox host was rejected: error sending data. User: ann@customer.example"),
     ("postmaster who writes", "Paul <postmaster@customer.example>", "Your question", f"Hello,\n\nour server refused {ANN} as the mailbox is full. She has emptied it now.\n\nPaul"),
 ]  # fmt: skip
 
@@ -85,3 +97,13 @@ def test_a_report_that_names_one_address_is_about_it() -> None:
     assert [r.address for r in named.recipients] == [ANN]
     assert bounce_of(DAEMON, "Returned mail", words.format("postmaster@mx.example")) is None
     assert bounce_of(DAEMON, "Returned mail", words.format(f"{ANN} na bea@customer.example")) is None
+
+
+def test_a_receipt_of_sendmail_tells_of_success() -> None:
+    words = (
+        "   ----- The following addresses had successful delivery notifications -----\n<{}>  (delivered to mailbox)\n"
+    )
+    receipt = bounce_of(DAEMON, "Return receipt", words.format(ANN))
+    assert receipt is not None
+    assert not receipt.permanent
+    assert [r.action for r in receipt.recipients] == ["delivered"]

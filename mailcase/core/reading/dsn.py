@@ -14,6 +14,7 @@ from mailcase.core.reading.dsn_forms import (
     named_recipients,
     only_address,
     says_delayed,
+    says_delivered,
     status_in,
 )
 from mailcase.core.reading.dsn_notice import read_notice
@@ -88,7 +89,7 @@ def read_bounce(mail: Mail) -> Bounce | None:
     if mail.first("x-amz-sns-message-id") and mail.text[:1] == "{":
         return read_notice(mail.text)
     report, returned = _report_and_original(mail)
-    points = outside.points + word_points(report)
+    points = outside.points + word_points(report, outside.about_mail)
     if points == ENOUGH - 1 and header_block(returned) and returned_part(mail) is None:
         points += 1  # the mail that comes back, in the text
     if points < ENOUGH or (not outside.strong and is_challenge(report)):
@@ -286,7 +287,8 @@ def _recipients_in_words(mail: Mail, report: str, original: list[tuple[str, str]
         named = tuple(by_key.get(a.casefold()) or Named(a, named[0].text if named else rest) for a in stated)
     elif not named:
         named = _from_original(original, report) or only_address(report, skipped | readers)
-    action = "delayed" if says_delayed(f"{mail.subject}\n{report}") else "failed"
+    said = f"{mail.subject}\n{report}"
+    action = "delayed" if says_delayed(said) else "delivered" if says_delivered(said) else "failed"
     return tuple(
         BouncedRecipient(n.address, action, failure_status(n.text), n.text[:TEXT_BOUND])
         for n in named[:RECIPIENTS_BOUND]

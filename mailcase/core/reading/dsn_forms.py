@@ -71,6 +71,8 @@ DELAY_WORDS = (
     "delivery attempts will continue",
     "not yet been delivered",
     "has not been delivered yet",
+    "temporary problem delivering",
+    "will retry for",
     "delivery is delayed",
     "delivery delayed",
     "will continue trying to deliver",
@@ -109,6 +111,18 @@ DELAY_WORDS = (
 )
 
 
+DELIVERED_WORDS = (
+    "had successful delivery notifications",
+    "was successfully delivered",
+    "has been successfully delivered",
+    "successfully delivered to mailbox",
+    "wurde erfolgreich zugestellt",
+    "a été remis avec succès",
+    "se ha entregado correctamente",
+)
+FAILED_WORDS = ("fatal errors", "failed", "not be delivered", "non-fatal errors")
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """A recipient as the words of a report name it, and what they say about it."""
@@ -139,6 +153,12 @@ def says_delayed(text: str) -> bool:
     """True when the report says that the server goes on trying."""
     lowered = " ".join(text.lower().split())
     return any(words in lowered for words in DELAY_WORDS)
+
+
+def says_delivered(text: str) -> bool:
+    """True when the report tells of nothing but success (the old receipts of Sendmail)."""
+    lowered = " ".join(text.lower().split())
+    return any(map(lowered.__contains__, DELIVERED_WORDS)) and not any(map(lowered.__contains__, FAILED_WORDS))
 
 
 def cleaned(address: str) -> str:

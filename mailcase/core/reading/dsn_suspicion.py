@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mailcase.core.message import Mail
 from mailcase.core.reading.dsn_original import RETURNED_TYPES
-from mailcase.core.reading.dsn_words import FAILURES, OPENINGS, SUBJECTS
+from mailcase.core.reading.dsn_words import FAILURES, GENERAL, OPENINGS, SUBJECTS
 
 # Points from outside (headers, structure) and inside (words) add up. A person's mail has none outside and is not read.
 WORTH_READING, ENOUGH = 1, 4
@@ -38,6 +38,7 @@ OFFICE_NAMES = (
     "系統管理員",
     "시스템 관리자",
 )
+POSTMASTER = re.compile(r"po+st[-_. ]?master@", re.IGNORECASE)
 SENDER_DOMAIN = re.compile(r"@[^\s<>\"]{1,255}")
 BY_HAND = re.compile(
     r"outlook|thunderbird|mozilla|apple mail|iphone|ipad|android|samsung|evolution|mutt|kmail|roundcube|webmail|gmail",
@@ -59,6 +60,15 @@ CHALLENGES = (
     "confirm your message",
     "to confirm that you",
     "prove that you are",
+    "are a real live human",
+    "you are human",
+    "you are not a robot",
+    "requires that you verify",
+    "requires verification",
+    "não é um robô",
+    "kein roboter",
+    "n'êtes pas un robot",
+    "no eres un robot",
 )
 _ABOUT_MAIL = (
     "recipient|mailbox|message|e-mail|email|user|smtp|nachricht|bericht|courriel|destinataire|correo|mensaje|messaggi|"
@@ -75,10 +85,14 @@ ANSWERING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """How much speaks for a delivery report from outside; `strong` when only a mail server writes like that."""
+    """How much speaks for a delivery report from outside.
+
+    `strong` when only a mail server writes like that; `about_mail` when sender or subject say that it is about mail.
+    """
 
     points: int
     strong: bool = False
+    about_mail: bool = False
 
 
 def suspicion(mail: Mail) -> Suspicion:
@@ -100,7 +114,8 @@ def suspicion(mail: Mail) -> Suspicion:
     subject = mail.subject[:200].lower()
     worded = not answering and any(words in subject for words in SUBJECTS)
     strong = daemon or status >= 2 or max(headers, default=0) >= 2
-    return Suspicion(points + returned + (2 if worded else 0), strong)
+    about_mail = strong or worded or POSTMASTER.search(sender) is not None
+    return Suspicion(points + returned + (2 if worded else 0), strong, about_mail)
 
 
 def written_by_hand(mail: Mail, report: str, returned: str) -> bool:
@@ -109,7 +124,7 @@ def written_by_hand(mail: Mail, report: str, returned: str) -> bool:
     if any(BY_HAND.search(program[:200]) for program in programs):
         return True
     subject, words = mail.subject[:200].lower(), report[:16_384].lower()
-    if returned or "mail" in subject or SMTP_ANSWER.search(words):
+    if returned or "mail" in subject or SMTP_ANSWER.search(words) or POSTMASTER.search(mail.first("from")[:500]):
         return False
     return not any(word in subject or word in words for word in ABOUT_MAIL)
 
@@ -165,12 +180,18 @@ def _receipt_points(text: str) -> int:
     return 2 if "automatic-action" in text.lower() and "deleted" in text.lower() else -100
 
 
-def word_points(report: str) -> int:
-    """How much the words of a report speak for it: 3 for a machine's opening, 2 for telling of a failure."""
+def word_points(report: str, about_mail: bool) -> int:
+    """How much the words of a report speak for it: 3 for a machine's opening, 2 for telling of a failure.
+
+    `about_mail`: it is known otherwise that the report is about mail, and not about a payment that failed.
+    """
     lowered = " ".join(report[:16_384].lower().split())
     if any(words in lowered[:400] for words in OPENINGS):
         return 3
-    return 3 if EXCHANGE_CODE.search(report[:16_384]) else 2 if tells_of_failure(lowered) else 0
+    if EXCHANGE_CODE.search(report[:16_384]):
+        return 3
+    told = any(map(lowered.__contains__, FAILURES)) or (about_mail and any(map(lowered.__contains__, GENERAL)))
+    return 2 if told else 0
 
 
 def is_challenge(report: str) -> bool:
@@ -180,5 +201,5 @@ def is_challenge(report: str) -> bool:
 
 
 def tells_of_failure(lowered: str) -> bool:
-    """True when words in lower case say that some mail was not delivered."""
-    return any(words in lowered for words in FAILURES)
+    """True when words in lower case, of a report, say that some mail was not delivered."""
+    return any(map(lowered.__contains__, FAILURES)) or any(map(lowered.__contains__, GENERAL))

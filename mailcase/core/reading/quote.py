@@ -25,7 +25,7 @@ WINDOW_LINES, WINDOW_LENGTH = 5, 400
 
 _MARKER = re.compile(r"[\s>|*]{0,40}##-.{1,300}-##")
 _SUPERCITE = re.compile(r"([A-Za-z]{1,4})>(?:\s|$)")
-_STRIP = " \t\r\n\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029\xa0\u3000" + attribution.INVISIBLE
+_STRIP = " \t\r\n\x0b\x0c\x1c\x1d\x1e\x1f\x85\u2028\u2029\xa0\u3000" + attribution.INVISIBLE
 _COMBINING = re.compile("[\u0300-\u036f]")
 _COLONS = (":", "：")
 _BEGINS, _ENDS = attribution.RULE + "#>", attribution.RULE + ":："
