@@ -7,13 +7,14 @@ from datetime import datetime
 
 from mailcase.core.context import HistoryLine
 
-# Behind each answer, receipt and copy stands a line that the server took it: `case show` has them all.
-_UNTOLD = ("mail-sent", "command-refused")
+# Behind each mail of ours stands a line that the server took it, and beside a follow-up case the note that names it.
+# `case show` has them all.
+_UNTOLD = ("mail-sent", "command-refused", "follow-up-created")
 _ATTEMPTS = ("message-sent", "reminder-sent")
 
 
 def told(lines: Sequence[HistoryLine], most: int) -> list[dict[str, object]]:
-    """The last lines that an agent wants to know of: at, who ("" for the desk itself), text, from_status, to_status.
+    """The last lines that an agent wants to know of: at, who ("" for the desk itself), event, text, and the statuses.
 
     A change of status has no text: why it changed is said in English, and the line above says it, too.
     """
@@ -26,6 +27,7 @@ def _row(line: HistoryLine, moved: bool) -> dict[str, object]:
     return {
         "at": line.at,
         "who": name or ("" if kind == "system" else kind),
+        "event": line.event,
         "text": "" if moved else line.text or line.event,
         "from_status": line.from_status if moved else "",
         "to_status": line.to_status if moved else "",
