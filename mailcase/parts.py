@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import signal
 import time
@@ -27,8 +26,6 @@ from mailcase.worker import DUE_A_ROUND, Worker
 
 # How long a part sleeps when nobody wakes it: commands of the operator ring no bell.
 IDLE_SECONDS = 1.0
-# The listener gives memory back once in so many heartbeats, each about a second.
-TRIM_BEATS = 10
 # After so many pieces of work a part that has nothing to do leaves and is forked anew from the parent's image: what its
 # work has left in memory is gone with it, for a few milliseconds.
 WORN_AFTER = 500
@@ -78,12 +75,10 @@ def listener(setup: Setup, slot: int) -> None:
     """SMTP and LMTP: takes mail, keeps it, answers (B1, B2)."""
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     memory.keep_some()
-    beats = itertools.count(1)
 
     def beat() -> None:
         setup.pulse.beat(slot)
-        if next(beats) % TRIM_BEATS == 0:
-            memory.give_back()
+        memory.give_back()  # about once a second, for less than a millisecond
 
     run_listener(
         setup.sockets,
