@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from mailcase.store import cases, migrate, spool
-from mailcase.store.engine import Database
+from mailcase.store.engine import JOURNAL_PAGES, Database
 from mailcase.store.errors import AlreadyRunning, DatabaseFull, DatabaseUnavailable, DatabaseUnfit
 from tests.servers.postgres import Postgres, running
 from tests.store.story import incoming, one_case
@@ -25,6 +28,33 @@ def test_the_promises_of_sqlite_are_in_force(tmp_path: Path) -> None:
         found = {name: conn.exec_driver_sql(f"PRAGMA {name}").scalar() for name in (
             "journal_mode", "synchronous", "foreign_keys", "busy_timeout")}  # fmt: skip
     assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
+    database.close()
+
+
+def test_the_journal_is_written_back_by_everybody_at_some_time(tmp_path: Path) -> None:
+    """Who has clients waiting does it later than the others, but does it."""
+    url = f"sqlite:///{tmp_path}/mailcase.db"
+    found = []
+    for database in (Database.open(url), Database.open(url, 2_500)):
+        with database.read() as conn:
+            found.append(conn.exec_driver_sql("PRAGMA wal_autocheckpoint").scalar_one())
+        database.close()
+    assert found == [JOURNAL_PAGES, 2_500]
+
+
+def test_a_writer_comes_in_when_another_has_gone(tmp_path: Path) -> None:
+    """It looks for itself; the patience of SQLite, for other moments, is what it was."""
+    database = Database.open(f"sqlite:///{tmp_path}/mailcase.db")
+    with closing(sqlite3.connect(tmp_path / "mailcase.db", isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        gone = threading.Timer(0.2, other.execute, ["ROLLBACK"])
+        gone.start()
+        with database.write() as conn:
+            assert not other.in_transaction
+            conn.exec_driver_sql("CREATE TABLE written (it)")
+        gone.join()
+    with database.read() as conn:
+        assert conn.exec_driver_sql("PRAGMA busy_timeout").scalar_one() == 5_000
     database.close()
 
 
