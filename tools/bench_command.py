@@ -55,7 +55,7 @@ def commands(scale: Scale) -> list[Figure]:
     found = []
     for name, database in (("sqlite", nullcontext("sqlite:///desk.db")), ("pg", on_postgresql())):
         with database as url, MeasuredDesk("maildir:outgoing", url, more=AGENTS) as desk:
-            waits = _timed(desk, 30 if scale.quick else 90)
+            waits = _timed(desk, 30 if scale.quick else 60)
         found.append(Figure(f"command-{name}", 1000 * percentile(waits, 95), "ms"))
         found.append(Figure(f"command-{name}-p50", 1000 * percentile(waits, 50), "ms"))
     return found
