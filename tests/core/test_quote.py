@@ -351,6 +351,12 @@ def test_fields_right_above_an_attribution(rule: str) -> None:
     assert new_of(f"{ANSWER}\n\n{attributed}\n{MARKED}") == ANSWER
 
 
+@pytest.mark.parametrize("line", ["Original:", "original -", "-- Original", "I use Outlook for iOS", "Sent by post"])
+def test_lines_of_people(line: str) -> None:
+    assert new_of(f"{ANSWER}\n\n{line}\n\n{UNMARKED}") == f"{ANSWER}\n\n{line}\n\n{UNMARKED}".rstrip()
+    assert new_of(f"{ANSWER}\n\n{line}") == f"{ANSWER}\n\n{line}"
+
+
 def test_a_rule_below_a_colon_begins_no_signature() -> None:
     form = "My data:\n__________\nName: Ann\nTown: Leeds"
     assert new_of(form) == form

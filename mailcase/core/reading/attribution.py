@@ -124,7 +124,7 @@ OTHER_FIELDS = (
 
 # The line above a quotation: "-----Original Message-----", without the dashes.
 ORIGINAL = (
-    "original message|original email|originalmail|reply message|reply above|message original|"
+    "original message|replied message|original email|originalmail|reply message|reply above|message original|"
     "ursprüngliche nachricht|originalnachricht|original-nachricht|originale nachricht|urspr. nachricht|"
     "message d'origine|message d’origine|mail original|message initial|mensaje original|mensaje inicial|"
     "messaggio originale|messaggio iniziale|mensagem original|oorspronkelijk bericht|origineel bericht|"
@@ -138,7 +138,8 @@ ORIGINAL = (
     "sākotnējais ziņojums|pradinis pranešimas|originalus laiškas|missatge original|jatorrizko mezua|"
     "mensaxe orixinal|הודעה מקורית|‏‏הודעה מקורית|الرسالة الأصلية|رسالة أصلية|پیام اصلی|元のメッセージ|"
     "元のメール|原始メッセージ|original message / 元のメッセージ|원본 메시지|원본 메일|원본메시지|원본 이메일|"
-    "原始邮件|原始郵件|原始信件|原邮件|原文|原始消息|tin nhắn gốc|thư gốc|thông điệp gốc|pesan asli|pesan semula|"
+    "原始邮件|原始郵件|原始信件|原邮件|原文|原始消息|"
+    "回复的原邮件|回覆的原郵件|tin nhắn gốc|thư gốc|thông điệp gốc|pesan asli|pesan semula|"
     "ข้อความต้นฉบับ|ข้อความเดิม|upprunaleg skilaboð|mesej asal|oorspronklike boodskap"
 )
 
@@ -245,6 +246,8 @@ def separator(line: str) -> str:
     words = folded(" ".join(line.strip(_AROUND).split()))
     if words in FORWARDED_LINES or words.startswith(_FORWARD_STARTS):
         return "forward"
+    if words == "original":  # WeChat; the word alone is anybody's
+        return words if line[:3].strip(RULE) == line[-3:].strip(RULE) == "" else ""
     return "original" if words in ORIGINAL_LINES else ""
 
 

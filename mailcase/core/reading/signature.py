@@ -42,11 +42,12 @@ _GET = (
     "obtenha|baixar|"
     "downloaden|download|pobierz|stáhnout|získať|získat|hämta|hent|hanki|lataa|letöltés|descărcați|скачать|скачайте|"
     "завантажити|изтегляне|preuzmite|prenesite|λήψη|indir|dapatkan|tải|tải xuống|unduh|ดาวน์โหลด|קבל את|"
-    "احصل على|دریافت"
+    "احصل على|دریافت|obter o|pobierz aplikację|получить|загрузить|获取|取得"
 )
 _GOT = (
     "holen|bekommen|herunterladen|installieren|télécharger|descargar|baixar|scarica|pobierz|stáhnout|downloaden|"
-    "telepítése|hankkiminen|beszerzése|indir|indirin|edinin|获取|取得|다운로드"
+    "telepítése|hankkiminen|beszerzése|indir|indirin|edinin|获取|取得|다운로드|"
+    "を入手|を取得"
 )
 _PLAIN = r"[^.,;:!?\n]"
 _EXCUSE = r"(?:[.,;!]?\s{1,4}(?:please |bitte )?(?:excuse|pardon|forgive|ignore|sorry|apolog|entschuldig).{0,120})?"
@@ -61,13 +62,14 @@ _FORMS = (
     r"sent from my (?:verizon|at&t|t-mobile|sprint|u\.s\. cellular|vodafone|o2|orange|ee)[ ,].{0,60}",
     rf".{{0,30}}(?:{_THING}|okostelefon|készülék)[\w'’-]{{0,12}}(?:ról|ről|val|vel) küldve\.?",
     rf"outlook .{{1,40}}(?:{_GOT}).{{0,40}}",
-    rf"(?:{_THING})['’]?(?:um|ım|im|üm)?(?:dan|den|tan|ten) gönderildi\.?",
+    rf"(?:{_THING})['’]?(?:um|ım|im|üm)?(?: cihaz\w{{1,6}}| telefon\w{{1,6}})?(?:dan|den|tan|ten) gönderildi\.?",
+    r"(?:ios|android) için outlook['’]?\w{0,3} (?:edinin|indirin|alın)\.?",
     r"[^。、，]{0,20}(?:から送信|より送信)(?:されました|しました)?[.。]?",
     rf".{{0,10}}(?:{_THING}|갤럭시|아이폰).{{0,10}}에서 (?:보냄|보낸 메일|발송|전송)\.?",
     r"(?:(?:发自|發自|來自|来自|从|從|由) ?我的 ?|发自|發自)[^\n。，]{1,30}?(?:发送|傳送|發送|寄出)?[.。]?",
 )
 _FOOTER = re.compile(rf"[<(*_~]{{0,3}}\s?(?:{'|'.join(_FORMS)})\s?[)>*_~.]{{0,4}}", re.IGNORECASE)
-_LINK = re.compile(r"[<\[(]{0,2}(?:https?://|www\.|mailto:)\S{0,300}")
+_LINK = re.compile(r"[<\[(]{0,2}(?:https?://|www\.|mailto:)[^\s<>]{0,300}>{0,2}")
 _NO_BRACKETS = str.maketrans("", "", "[]")
 # Only a line that has one of these words can be a footer: the cheap question before the dear one.
 _HINT = re.compile(
