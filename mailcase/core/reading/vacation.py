@@ -280,6 +280,11 @@ NOTES_SUBJECT = re.compile(
     r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4}\)[.\s]{0,4}$",
     re.IGNORECASE,
 )
+# "【自動返信】", "[부재중 자동응답]" at the very beginning: a tag that ends in the machine's words.
+MACHINE_TAG = re.compile(
+    r"\s{0,4}[\[【][^\[\]【】]{0,20}(?:自動返信|自動応答|自动回复|自动答复|自動回覆|자동 ?응답|자동 ?회신|자동 ?답장)"
+    r"(?:メール|메일|邮件|郵件)?[\]】]"
+)
 BRACKETED = re.compile(r"\s{0,4}\[[^\[\]]{1,80}\]\s{0,4}")
 AFTER_MACHINE_WORDS = (":", "：", "]", "】")
 
@@ -309,6 +314,7 @@ REPLY_VALUES = {
     "x-apple-action": ("vacation",),
     "x-mailer": ("vacation", "autoresponder", "auto-responder", "autoreply"),
     "delivered-to": ("autoresponder",),
+    "x-sfdc-emailcategory": ("autoresponse",),
 }
 # Headers of programs that send by themselves.
 GENERATED_HEADERS = frozenset(
@@ -357,6 +363,8 @@ def machine_subject(subject: str) -> bool:
     A desk's tag may stand before it, with the reply prefix that belongs to the tag ("Re: [tag] Out of office: …").
     """
     text = subject[:300]
+    if MACHINE_TAG.match(text):
+        return True
     prefix = REPLY_PREFIX.match(text)
     tag = BRACKETED.match(text, prefix.end() if prefix else 0)
     # What looks like a prefix before our own tag may be the machine's words themselves ("自動応答: [#12] …").
