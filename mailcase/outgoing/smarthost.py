@@ -6,6 +6,7 @@ import mailbox
 import smtplib
 import socket
 import ssl
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
@@ -97,8 +98,8 @@ class SmtpWay:
             raise Unreachable(words) from None
 
     def _connect(self, kind: str, host: str, port: int, seconds: float) -> smtplib.SMTP:
-        context = client_context(insecure=self._send.insecure)
         if kind == "smtps":
+            context = _context(insecure=self._send.insecure)
             smtp: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=seconds, context=context)
         else:
             smtp = smtplib.SMTP(host, port, timeout=seconds)
@@ -108,7 +109,7 @@ class SmtpWay:
             smtp.ehlo_or_helo_if_needed()
             if kind == "smtp+starttls":
                 # Raises when the server does not offer it: a stripped STARTTLS must not cost us the password (S27).
-                smtp.starttls(context=context)
+                smtp.starttls(context=_context(insecure=self._send.insecure))
                 smtp.ehlo()
             if self._send.user:
                 smtp.login(self._send.user, self._send.password())
@@ -191,6 +192,12 @@ class SmtpWay:
                 self._smtp.quit()
         except (OSError, smtplib.SMTPException):
             self.close()
+
+
+@cache
+def _context(*, insecure: bool) -> ssl.SSLContext:
+    """Made once: to read all certificates of the system takes 30 ms, longer than to send ten mails."""
+    return client_context(insecure=insecure)
 
 
 def _stuffed(raw: bytes) -> bytes:

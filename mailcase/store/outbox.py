@@ -76,6 +76,11 @@ _RECIPIENT = Prepared(
     .where(outbox_recipient.c.outbox_id == bindparam("of"), outbox_recipient.c.address_key == bindparam("key"))
     .values(state=bindparam("now_is"), reply=bindparam("said"))
 )
+_BEFORE = Prepared(
+    select(outbox.c.id, outbox.c.case, outbox.c.kind, outbox.c.to, outbox.c.attempts, outbox.c.last_reply).where(
+        among(outbox.c.id, "ids")
+    )
+)
 _RESULT = Prepared(
     update(outbox)
     .where(outbox.c.id == bindparam("of"), outbox.c.state == "sending")
@@ -172,8 +177,7 @@ def record_many(conn: Connection, results: Sequence[Result], now: datetime) -> N
     """`record` for a batch. Raises LeaseLost when any of them is not being sent any more: roll back, go one by one."""
     if not results:
         return
-    columns = select(outbox.c.id, outbox.c.case, outbox.c.kind, outbox.c.to, outbox.c.attempts, outbox.c.last_reply)
-    before = {row.id: row for row in conn.execute(columns.where(outbox.c.id.in_([r.outbox_id for r in results])))}
+    before = {row[0]: row for row in _BEFORE.all(conn, ids=[result.outbox_id for result in results])}
     changed = _RESULT.run(conn, [
         {"of": r.outbox_id, "now_is": r.state, "said": r.last_reply[:REPLY_LENGTH], "again": r.next_try,
          "one": int(r.attempted), "gone_at": now if r.state == "sent" else None}
@@ -195,10 +199,11 @@ _EVENTS = {"sent": "mail-sent", "uncertain": "mail-uncertain", "failed": "mail-f
 
 def _line(result: Result, before: Any, now: datetime) -> dict[str, Any] | None:
     """A line of history: for every end, and for the first delay."""
+    number, case, kind, to, attempts, last_reply = before
     word = _EVENTS.get(result.state, "")
-    if result.state == "queued" and result.attempted and not before.attempts and not before.last_reply:
+    if result.state == "queued" and result.attempted and not attempts and not last_reply:
         word = "mail-deferred"
-    return _history(before.case, word, before.id, before.kind, before.to, result.last_reply, now)
+    return _history(case, word, number, kind, to, result.last_reply, now)
 
 
 def _history(
