@@ -80,7 +80,7 @@ def divides(line: str) -> bool:
     lowered = stripped.lower()
     if lowered.startswith(DIVIDER_MIME):
         return True
-    if not any(words in lowered for words in DIVIDER_WORDS):
+    if "transcript" in lowered or not any(words in lowered for words in DIVIDER_WORDS):
         return False
     return (
         lowered.startswith(("--", "==", "**", "__", "below ", "included is"))
