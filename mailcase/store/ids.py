@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from sqlalchemy import Connection, Table, func, select, text
+from sqlalchemy import Connection, Integer, Table, bindparam, func, literal_column, select
 
 from mailcase.store.prepared import Prepared
-
-_NEXT = text("SELECT nextval(CAST(:sequence AS regclass)) FROM generate_series(1, :count)")
 
 
 def next_ids(conn: Connection, table: Table, count: int) -> Sequence[int]:
@@ -21,7 +19,13 @@ def next_ids(conn: Connection, table: Table, count: int) -> Sequence[int]:
     if conn.dialect.name == "sqlite":
         top: int = _top(table).scalar(conn) or 0
         return range(top + 1, top + 1 + count)
-    return list(conn.scalars(_NEXT, {"sequence": f"{table.name}_id_seq", "count": count}))
+    return [row[0] for row in _sequence(table).all(conn, count=count)]
+
+
+@cache
+def _sequence(table: Table) -> Prepared:
+    following = func.nextval(literal_column(f"'{table.name}_id_seq'"))
+    return Prepared(select(following).select_from(func.generate_series(1, bindparam("count", type_=Integer))))
 
 
 @cache

@@ -16,6 +16,7 @@ from mailcase.store.errors import LeaseLost, NoSuch
 from mailcase.store.ids import next_ids
 from mailcase.store.prepared import Prepared, among, inserting
 from mailcase.store.tables import ASIDE, WAITING, raw, sighting, spool
+from mailcase.store.upsert import Upsert
 from mailcase.store.values import Accepted, Incoming, Spooled
 
 
@@ -50,7 +51,8 @@ _WAITING: ColumnElement[bool] = literal_column(WAITING)
 _ASIDE: ColumnElement[bool] = literal_column(ASIDE)
 
 _KNOWN = Prepared(select(spool.c.ingest_key, spool.c.id).where(among(spool.c.ingest_key, "keys")))
-_ADD_RAW, _ADD, _SEE_AGAIN = inserting(raw), inserting(spool), inserting(sighting, "id")
+_ADD = Upsert(spool, ("ingest_key",))
+_ADD_RAW, _SEE_AGAIN = inserting(raw), inserting(sighting, "id")
 _ENTRY = select(
     spool.c.id, spool.c.received_at, spool.c.source, spool.c.mailbox, spool.c.state, spool.c.reason,
     spool.c.attempts, spool.c.outcome, spool.c.outcome_case, func.coalesce(raw.c.data, b""),
@@ -116,18 +118,13 @@ def _insert(conn: Connection, mails: list[Incoming]) -> dict[str, int]:
     raw_ids, spool_ids = next_ids(conn, raw, len(mails)), next_ids(conn, spool, len(mails))
     add_raw(conn, raw_ids, [mail.raw for mail in mails])
     rows = [_row(i, r, mail) for i, r, mail in zip(spool_ids, raw_ids, mails, strict=True)]
-    if conn.dialect.name == "sqlite":  # we hold the only write lock: nobody can have come between
-        _ADD.run(conn, rows)
-        return {mail.ingest_key: i for i, mail in zip(spool_ids, mails, strict=True)}
-    from sqlalchemy.dialects.postgresql import insert as upsert
-
-    statement = upsert(spool).on_conflict_do_nothing(index_elements=["ingest_key"])
-    inserted = conn.execute(statement.returning(spool.c.id, spool.c.ingest_key), rows).all()
-    if len(inserted) < len(mails):
-        kept = {i for i, _ in inserted}
+    added = {mail.ingest_key: i for i, mail in zip(spool_ids, mails, strict=True)}
+    if _ADD.run(conn, rows) < len(rows):  # another writer of PostgreSQL committed one of them since we looked
+        kept = set(conn.scalars(select(spool.c.id).where(spool.c.id.in_(spool_ids))))
+        added = {key: i for key, i in added.items() if i in kept}
         orphans = [r for i, r in zip(spool_ids, raw_ids, strict=True) if i not in kept]
         conn.execute(raw.delete().where(raw.c.id.in_(orphans)))
-    return {key: i for i, key in inserted}
+    return added
 
 
 def add_raw(conn: Connection, numbers: Sequence[int], mails: Sequence[bytes]) -> None:
