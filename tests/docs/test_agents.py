@@ -20,6 +20,8 @@ EXAMPLES = [
     for cells in rows(section)
     for example in re.findall(r"`(#[^`]+)`", cells[0])
 ]  # fmt: skip
+# Of the morning brief.
+SECTIONS = ("waiting", "due", "reopened", "bounced", "held", "closed")
 # What is answered on a closed case, or about a mail that was held.
 ELSEWHERE = ("#followup", "#send")
 
@@ -80,4 +82,7 @@ def test_the_words_of_the_page_are_those_of_the_mails(room: Room) -> None:
     english = room.policy.phrases["en"]
     assert english["confirm_agent_subject"] in PAGE
     assert "Lines at the top that begin with" in PAGE
+    brief = [text for key, text in english.items() if key.startswith("digest_") and key[7:] in SECTIONS]
+    assert len(brief) == len(SECTIONS)
+    assert [text for text in brief if text not in " ".join(PAGE.split())] == []
     assert "Lines at the top that begin with" in english["how_to_answer"]
