@@ -60,7 +60,6 @@ _FORMS = (
     rf"(?:von|vom|mit) (?:{_MINE})(?:/(?:{_MINE}))? {_PLAIN}{{1,40}} (?:gesendet|geschickt|verschickt)\.?",
     rf"(?:{_GET}) (?:the |l['’])?(?:outlook|bluemail|typeapp|proton mail|spark|boxer|aqua mail)(?!\w).{{0,100}}",
     r"sent from my (?:verizon|at&t|t-mobile|sprint|u\.s\. cellular|vodafone|o2|orange|ee)[ ,].{0,60}",
-    rf".{{0,30}}(?:{_THING}|okostelefon|készülék)[\w'’-]{{0,12}}(?:ról|ről|val|vel) küldve\.?",
     rf"outlook .{{1,40}}(?:{_GOT}).{{0,40}}",
     rf"(?:{_THING})['’]?(?:um|ım|im|üm)?(?: cihaz\w{{1,6}}| telefon\w{{1,6}})?(?:dan|den|tan|ten) gönderildi\.?",
     r"(?:ios|android) için outlook['’]?\w{0,3} (?:edinin|indirin|alın)\.?",
@@ -69,6 +68,10 @@ _FORMS = (
     r"(?:(?:发自|發自|來自|来自|从|從|由) ?我的 ?|发自|發自)[^\n。，]{1,30}?(?:发送|傳送|發送|寄出)?[.。]?",
 )
 _FOOTER = re.compile(rf"[<(*_~]{{0,3}}\s?(?:{'|'.join(_FORMS)})\s?[)>*_~.]{{0,4}}", re.IGNORECASE)
+# Apart from the others, and asked only where its verb stands: it has to look for the thing everywhere.
+_HUNGARIAN = re.compile(
+    rf".{{0,30}}(?:{_THING}|okostelefon|készülék)[\w'’-]{{0,12}}(?:ról|ről|val|vel) küldve\.?", re.IGNORECASE
+)
 _LINK = re.compile(r"[<\[(]{0,2}(?:https?://|www\.|mailto:)[^\s<>]{0,300}>{0,2}")
 _NO_BRACKETS = str.maketrans("", "", "[]")
 # Only a line that has one of these words can be a footer: the cheap question before the dear one.
@@ -103,7 +106,8 @@ def is_footer(line: str) -> bool:
     """True for a line that a phone or a mail program put below the text, such as "Sent from my iPhone"."""
     if len(line) > 300 or not _HINT.search(line):
         return False
-    return _FOOTER.fullmatch(_LINK.sub(" ", line).translate(_NO_BRACKETS).strip()) is not None
+    words = _LINK.sub(" ", line).translate(_NO_BRACKETS).strip()
+    return bool(_FOOTER.fullmatch(words)) or ("küldve" in words and bool(_HUNGARIAN.fullmatch(words)))
 
 
 def is_closing(lines: Sequence[str]) -> bool:
