@@ -9,62 +9,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, UniqueConstraint, text
-from sqlmodel import Field, SQLModel
+from sqlalchemy import Column, Index, Integer, LargeBinary, Table, UniqueConstraint, text
+from sqlmodel import Field
 
-from mailcase.store.columns import CleanText, Id, JsonText, UtcDateTime
+from mailcase.store import fields
+from mailcase.store.columns import CleanText, Id
+from mailcase.store.fields import Row
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-class Row(SQLModel):
-    """What all tables have in common: one MetaData with named constraints, so that migrations can find them."""
-
-    metadata = metadata
-
-
-def _id() -> Any:
-    return Field(default=None, sa_column=Column(Id, primary_key=True))
-
-
-def _text(primary_key: bool = False, unique: bool = False) -> Any:
-    return Field(default="", sa_column=Column(CleanText, nullable=False, primary_key=primary_key, unique=unique))
-
-
-def _integer(primary_key: bool = False) -> Any:
-    column = Column(Id, nullable=False, primary_key=primary_key, autoincrement=False)
-    return Field(default=0, sa_column=column)
-
-
-def _flag() -> Any:
-    return Field(default=False, sa_column=Column(Boolean, nullable=False))
-
-
-def _json() -> Any:
-    return Field(default=None, sa_column=Column(JsonText, nullable=False))
-
-
-def _time(null: bool = False) -> Any:
-    return Field(default=None, sa_column=Column(UtcDateTime, nullable=null))
-
-
-def _refers(column: str, null: bool = False, primary_key: bool = False, deferred: bool = False) -> Any:
-    """`deferred` is looked at when the transaction ends: a mail may be written before the case it opens."""
-    key = ForeignKey(column, deferrable=True, initially="DEFERRED") if deferred else ForeignKey(column)
-    return Field(default=None, sa_column=Column(Id, key, nullable=null, primary_key=primary_key, autoincrement=False))
-
-
-def _partial(name: str, *columns: str, where: str) -> Index:
-    """An index of few rows of many. Queries repeat `where` word for word, as a literal."""
-    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
-
+metadata = Row.metadata
 
 # The conditions of partial indices, repeated in queries.
 WAITING = "state = 'waiting'"
@@ -81,9 +33,9 @@ class Raw(Row, table=True):
     """The bytes of a mail, exactly as they came or as they are sent. Written once."""
 
     __tablename__ = "raw"
-    id: int = _id()
+    id: int = fields.identity()
     sha256: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    size: int = _integer()
+    size: int = fields.integer()
     data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
@@ -96,31 +48,31 @@ class Spool(Row, table=True):
 
     __tablename__ = "spool"
     __table_args__ = (
-        _partial("ix_spool_waiting", "id", where=WAITING),
-        _partial("ix_spool_aside", "id", where=ASIDE),
-        _partial("ix_spool_message_id", "message_id", where="message_id <> ''"),
+        fields.partial("ix_spool_waiting", "id", where=WAITING),
+        fields.partial("ix_spool_aside", "id", where=ASIDE),
+        fields.partial("ix_spool_message_id", "message_id", where="message_id <> ''"),
         Index(None, "raw_id"),
     )
-    id: int = _id()
-    ingest_key: str = _text(unique=True)
-    raw_id: int | None = _refers("raw.id", null=True)
-    source: str = _text()
-    mailbox: str = _text()
-    envelope: dict[str, Any] = _json()
-    received_at: datetime = _time()
-    silent: bool = _flag()
-    origin: str = _text()
-    state: str = _text()
-    attempts: int = _integer()
-    lease_until: datetime | None = _time(null=True)
-    owner: str = _text()
-    outcome: str = _text()
+    id: int = fields.identity()
+    ingest_key: str = fields.text(unique=True)
+    raw_id: int | None = fields.refers("raw.id", null=True)
+    source: str = fields.text()
+    mailbox: str = fields.text()
+    envelope: dict[str, Any] = fields.json()
+    received_at: datetime = fields.time()
+    silent: bool = fields.flag()
+    origin: str = fields.text()
+    state: str = fields.text()
+    attempts: int = fields.integer()
+    lease_until: datetime | None = fields.time(null=True)
+    owner: str = fields.text()
+    outcome: str = fields.text()
     outcome_case: int | None = Field(default=None, sa_column=Column(Id))
-    reason: str = _text()
-    rule: str = _text()
-    confirmed_by: str = _text()
-    message_id: str = _text()
-    done_at: datetime | None = _time(null=True)
+    reason: str = fields.text()
+    rule: str = fields.text()
+    confirmed_by: str = fields.text()
+    message_id: str = fields.text()
+    done_at: datetime | None = fields.time(null=True)
 
 
 class Sighting(Row, table=True):
@@ -128,12 +80,12 @@ class Sighting(Row, table=True):
 
     __tablename__ = "sighting"
     __table_args__ = (Index(None, "spool_id"),)
-    id: int = _id()
-    spool_id: int = _refers("spool.id")
-    source: str = _text()
-    mailbox: str = _text()
-    origin: str = _text()
-    at: datetime = _time()
+    id: int = fields.identity()
+    spool_id: int = fields.refers("spool.id")
+    source: str = fields.text()
+    mailbox: str = fields.text()
+    origin: str = fields.text()
+    at: datetime = fields.time()
 
 
 class Cases(Row, table=True):
@@ -144,7 +96,7 @@ class Cases(Row, table=True):
         Index("ix_cases_attention", text(ATTENTION), "priority_rank", "created_at", "number"),
         Index(None, "status", "priority_rank", "created_at", "number"),
         Index(None, "requester_key"),
-        _partial("ix_cases_follow_up_of", "follow_up_of", where="follow_up_of IS NOT NULL"),
+        fields.partial("ix_cases_follow_up_of", "follow_up_of", where="follow_up_of IS NOT NULL"),
         Index(
             "ix_cases_assigned",
             "assignee",
@@ -157,29 +109,29 @@ class Cases(Row, table=True):
         ),
         Index(None, "updated_at", "number"),
     )
-    number: int = _integer(primary_key=True)
-    mailbox: str = _text()
-    subject: str = _text()
-    status: str = _text()
-    kind: str = _text()
-    resolution: str = _text()
-    priority: str = _text()
+    number: int = fields.integer(primary_key=True)
+    mailbox: str = fields.text()
+    subject: str = fields.text()
+    status: str = fields.text()
+    kind: str = fields.text()
+    resolution: str = fields.text()
+    priority: str = fields.text()
     priority_rank: int = Field(default=0, sa_column=Column(Integer, nullable=False))
-    assignee: str = _text()
-    requester_name: str = _text()
-    requester_address: str = _text()
-    requester_key: str = _text()
-    language: str = _text()
-    answered: bool = _flag()
-    until: datetime | None = _time(null=True)
-    follow_up_of: int | None = _refers("cases.number", null=True)
-    merged_into: int | None = _refers("cases.number", null=True)
-    attempts: int = _integer()
-    version: int = _integer()
-    created_at: datetime = _time()
-    updated_at: datetime = _time()
+    assignee: str = fields.text()
+    requester_name: str = fields.text()
+    requester_address: str = fields.text()
+    requester_key: str = fields.text()
+    language: str = fields.text()
+    answered: bool = fields.flag()
+    until: datetime | None = fields.time(null=True)
+    follow_up_of: int | None = fields.refers("cases.number", null=True)
+    merged_into: int | None = fields.refers("cases.number", null=True)
+    attempts: int = fields.integer()
+    version: int = fields.integer()
+    created_at: datetime = fields.time()
+    updated_at: datetime = fields.time()
     reserved_by: str | None = Field(default=None, sa_column=Column(CleanText, nullable=True))
-    reserved_until: datetime | None = _time(null=True)
+    reserved_until: datetime | None = fields.time(null=True)
 
 
 class ParticipantRow(Row, table=True):
@@ -187,12 +139,12 @@ class ParticipantRow(Row, table=True):
 
     __tablename__ = "participant"
     __table_args__ = (UniqueConstraint("case", "address_key"), Index(None, "address_key"))
-    id: int = _id()
-    case: int = _refers("cases.number")
-    address_key: str = _text()
-    name: str = _text()
-    address: str = _text()
-    role: str = _text()
+    id: int = fields.identity()
+    case: int = fields.refers("cases.number")
+    address_key: str = fields.text()
+    name: str = fields.text()
+    address: str = fields.text()
+    role: str = fields.text()
 
 
 class Tag(Row, table=True):
@@ -200,8 +152,8 @@ class Tag(Row, table=True):
 
     __tablename__ = "tag"
     __table_args__ = (Index(None, "name"),)
-    case: int = _refers("cases.number", primary_key=True)
-    name: str = _text(primary_key=True)
+    case: int = fields.refers("cases.number", primary_key=True)
+    name: str = fields.text(primary_key=True)
 
 
 class Message(Row, table=True):
@@ -213,54 +165,54 @@ class Message(Row, table=True):
     __tablename__ = "message"
     __table_args__ = (
         Index(None, "case", "id"),
-        _partial("ix_message_message_id", "message_id", where="message_id <> ''"),
+        fields.partial("ix_message_message_id", "message_id", where="message_id <> ''"),
     )
-    id: int = _id()
-    case: int = _refers("cases.number")
-    at: datetime = _time()
-    direction: str = _text()
-    message_id: str = _text()
-    automatic: bool = _flag()
-    verified: bool = _flag()
-    author_name: str = _text()
-    author_address: str = _text()
-    to: list[Any] = _json()
-    cc: list[Any] = _json()
-    subject: str = _text()
-    evidence: str = _text()
-    rule: str = _text()
-    actor: str = _text()
-    spool_id: int | None = _refers("spool.id", null=True)
-    outbox_id: int | None = _refers("outbox.id", null=True)
-    attachments: list[Any] = _json()
-    text: str = _text()
-    quoted: str = _text()
-    html: str = _text()
+    id: int = fields.identity()
+    case: int = fields.refers("cases.number")
+    at: datetime = fields.time()
+    direction: str = fields.text()
+    message_id: str = fields.text()
+    automatic: bool = fields.flag()
+    verified: bool = fields.flag()
+    author_name: str = fields.text()
+    author_address: str = fields.text()
+    to: list[Any] = fields.json()
+    cc: list[Any] = fields.json()
+    subject: str = fields.text()
+    evidence: str = fields.text()
+    rule: str = fields.text()
+    actor: str = fields.text()
+    spool_id: int | None = fields.refers("spool.id", null=True)
+    outbox_id: int | None = fields.refers("outbox.id", null=True)
+    attachments: list[Any] = fields.json()
+    text: str = fields.text()
+    quoted: str = fields.text()
+    html: str = fields.text()
 
 
 class EventRow(Row, table=True):
     """One line of history: who did what when (S1, L2)."""
 
     __tablename__ = "event"
-    __table_args__ = (Index(None, "case", "id"), _partial("ix_event_by_agent", "actor", "case", where=BY_AGENT))
-    id: int = _id()
-    case: int = _refers("cases.number")
-    at: datetime = _time()
-    actor: str = _text()
-    event: str = _text()
-    text: str = _text()
-    from_status: str = _text()
-    to_status: str = _text()
-    data: dict[str, Any] = _json()
+    __table_args__ = (Index(None, "case", "id"), fields.partial("ix_event_by_agent", "actor", "case", where=BY_AGENT))
+    id: int = fields.identity()
+    case: int = fields.refers("cases.number")
+    at: datetime = fields.time()
+    actor: str = fields.text()
+    event: str = fields.text()
+    text: str = fields.text()
+    from_status: str = fields.text()
+    to_status: str = fields.text()
+    data: dict[str, Any] = fields.json()
 
 
 class Link(Row, table=True):
     """Two cases that belong together; there is a row for each direction."""
 
     __tablename__ = "link"
-    case: int = _refers("cases.number", primary_key=True)
-    other: int = _refers("cases.number", primary_key=True)
-    relation: str = _text(primary_key=True)
+    case: int = fields.refers("cases.number", primary_key=True)
+    other: int = fields.refers("cases.number", primary_key=True)
+    relation: str = fields.text(primary_key=True)
 
 
 class DeadlineRow(Row, table=True):
@@ -268,11 +220,11 @@ class DeadlineRow(Row, table=True):
 
     __tablename__ = "deadline"
     __table_args__ = (Index(None, "due_at"), Index(None, "case"))
-    id: int = _id()
-    case: int = _refers("cases.number")
-    kind: str = _text()
+    id: int = fields.identity()
+    case: int = fields.refers("cases.number")
+    kind: str = fields.text()
     step: int = Field(default=0, sa_column=Column(Integer, nullable=False))
-    due_at: datetime = _time()
+    due_at: datetime = fields.time()
 
 
 class Later(Row, table=True):
@@ -280,22 +232,22 @@ class Later(Row, table=True):
 
     __tablename__ = "later"
     __table_args__ = (Index(None, "due_at"), Index(None, "case"))
-    id: int = _id()
-    case: int = _refers("cases.number")
-    due_at: datetime = _time()
-    agent: str = _text()
-    text: str = _text()
-    template: str = _text()
-    unless_answered: bool = _flag()
-    created_at: datetime = _time()
+    id: int = fields.identity()
+    case: int = fields.refers("cases.number")
+    due_at: datetime = fields.time()
+    agent: str = fields.text()
+    text: str = fields.text()
+    template: str = fields.text()
+    unless_answered: bool = fields.flag()
+    created_at: datetime = fields.time()
 
 
 class Mark(Row, table=True):
     """When something that comes round by the clock was last done: `brief:bob`, `report:sue`."""
 
     __tablename__ = "mark"
-    name: str = _text(primary_key=True)
-    at: datetime = _time()
+    name: str = fields.text(primary_key=True)
+    at: datetime = fields.time()
 
 
 class Outbox(Row, table=True):
@@ -306,35 +258,35 @@ class Outbox(Row, table=True):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        _partial("ix_outbox_next_try", "next_try", "id", where=LEAVING),
-        _partial("ix_outbox_lane", "lane", "id", where=LEAVING),
+        fields.partial("ix_outbox_next_try", "next_try", "id", where=LEAVING),
+        fields.partial("ix_outbox_lane", "lane", "id", where=LEAVING),
         Index(None, "message_id"),
         Index(None, "raw_id"),
         Index(None, "case", "id"),
         Index(None, "state"),
-        _partial("ix_outbox_envelope_from", "envelope_from", where="envelope_from <> ''"),
+        fields.partial("ix_outbox_envelope_from", "envelope_from", where="envelope_from <> ''"),
     )
-    id: int = _id()
-    case: int | None = _refers("cases.number", null=True, deferred=True)
-    kind: str = _text()
-    mailbox: str = _text()
-    envelope_from: str = _text()
-    to: str = _text()
-    subject: str = _text()
-    message_id: str = _text()
-    raw_id: int | None = _refers("raw.id", null=True)
-    state: str = _text()
-    reason: str = _text()
-    attempts: int = _integer()
-    next_try: datetime | None = _time(null=True)
-    last_reply: str = _text()
-    reason_key: str = _text(unique=True)
-    lane: str = _text()
-    automatic: bool = _flag()
-    created_at: datetime = _time()
-    sent_at: datetime | None = _time(null=True)
-    lease_until: datetime | None = _time(null=True)
-    owner: str = _text()
+    id: int = fields.identity()
+    case: int | None = fields.refers("cases.number", null=True, deferred=True)
+    kind: str = fields.text()
+    mailbox: str = fields.text()
+    envelope_from: str = fields.text()
+    to: str = fields.text()
+    subject: str = fields.text()
+    message_id: str = fields.text()
+    raw_id: int | None = fields.refers("raw.id", null=True)
+    state: str = fields.text()
+    reason: str = fields.text()
+    attempts: int = fields.integer()
+    next_try: datetime | None = fields.time(null=True)
+    last_reply: str = fields.text()
+    reason_key: str = fields.text(unique=True)
+    lane: str = fields.text()
+    automatic: bool = fields.flag()
+    created_at: datetime = fields.time()
+    sent_at: datetime | None = fields.time(null=True)
+    lease_until: datetime | None = fields.time(null=True)
+    owner: str = fields.text()
 
 
 class OutboxRecipient(Row, table=True):
@@ -345,15 +297,15 @@ class OutboxRecipient(Row, table=True):
         Index(None, "outbox_id"),
         Index("ix_outbox_recipient_count", "address_key", "created_at", "automatic", "case"),
     )
-    id: int = _id()
-    outbox_id: int = _refers("outbox.id")
-    address: str = _text()
-    address_key: str = _text()
-    state: str = _text()
-    reply: str = _text()
-    automatic: bool = _flag()
+    id: int = fields.identity()
+    outbox_id: int = fields.refers("outbox.id")
+    address: str = fields.text()
+    address_key: str = fields.text()
+    state: str = fields.text()
+    reply: str = fields.text()
+    automatic: bool = fields.flag()
     case: int | None = Field(default=None, sa_column=Column(Id))
-    created_at: datetime = _time()
+    created_at: datetime = fields.time()
 
 
 class AutomaticCount(Row, table=True):
@@ -363,32 +315,32 @@ class AutomaticCount(Row, table=True):
     """
 
     __tablename__ = "automatic_count"
-    domain: str = _text(primary_key=True)
-    minute: int = _integer(primary_key=True)
-    shard: int = _integer(primary_key=True)
-    count: int = _integer()
+    domain: str = fields.text(primary_key=True)
+    minute: int = fields.integer(primary_key=True)
+    shard: int = fields.integer(primary_key=True)
+    count: int = fields.integer()
 
 
 class Contact(Row, table=True):
     """What we know of an address beyond one case."""
 
     __tablename__ = "contact"
-    address_key: str = _text(primary_key=True)
-    name: str = _text()
-    language: str = _text()
-    updated_at: datetime = _time()
+    address_key: str = fields.text(primary_key=True)
+    name: str = fields.text()
+    language: str = fields.text()
+    updated_at: datetime = fields.time()
 
 
 class ImapFolder(Row, table=True):
     """How far a folder has been read (B3). What is below `first_uid` was there before us and is not ours to take."""
 
     __tablename__ = "imap_folder"
-    mailbox: str = _text(primary_key=True)
-    folder: str = _text(primary_key=True)
-    uidvalidity: int = _integer()
-    last_uid: int = _integer()
-    first_uid: int = _integer()
-    first_contact_at: datetime = _time()
+    mailbox: str = fields.text(primary_key=True)
+    folder: str = fields.text(primary_key=True)
+    uidvalidity: int = fields.integer()
+    last_uid: int = fields.integer()
+    first_uid: int = fields.integer()
+    first_contact_at: datetime = fields.time()
 
 
 class ImapUid(Row, table=True):
@@ -396,32 +348,32 @@ class ImapUid(Row, table=True):
 
     __tablename__ = "imap_uid"
     __table_args__ = (
-        _partial("ix_imap_uid_unfiled", "mailbox", "folder", "uidvalidity", "uid", where=UNFILED),
+        fields.partial("ix_imap_uid_unfiled", "mailbox", "folder", "uidvalidity", "uid", where=UNFILED),
         Index(None, "spool_id"),
     )
-    mailbox: str = _text(primary_key=True)
-    folder: str = _text(primary_key=True)
-    uidvalidity: int = _integer(primary_key=True)
-    uid: int = _integer(primary_key=True)
-    spool_id: int | None = _refers("spool.id", null=True)
-    skipped: str = _text()
-    filed: str = _text()
+    mailbox: str = fields.text(primary_key=True)
+    folder: str = fields.text(primary_key=True)
+    uidvalidity: int = fields.integer(primary_key=True)
+    uid: int = fields.integer(primary_key=True)
+    spool_id: int | None = fields.refers("spool.id", null=True)
+    skipped: str = fields.text()
+    filed: str = fields.text()
 
 
 class Counter(Row, table=True):
     """The next number of a series: `case`."""
 
     __tablename__ = "counter"
-    name: str = _text(primary_key=True)
-    value: int = _integer()
+    name: str = fields.text(primary_key=True)
+    value: int = fields.integer()
 
 
 class Heading(Row, table=True):
     """What a case is found by when any part of it will do: subject, names and addresses, folded for comparison."""
 
     __tablename__ = "heading"
-    case: int = _refers("cases.number", primary_key=True)
-    text: str = _text()
+    case: int = fields.refers("cases.number", primary_key=True)
+    text: str = fields.text()
 
 
 def _table(row: type[Row]) -> Table:
