@@ -58,7 +58,7 @@ class Rows:
     moves: list[tuple[int, int, int]] = field(default_factory=list)
     later: list[dict[str, Any]] = field(default_factory=list)
     answered: set[int] = field(default_factory=set)
-    cancelled: set[int] = field(default_factory=set)
+    cancelled: dict[int, str] = field(default_factory=dict)
 
     def touched(self) -> set[int]:
         """Every case this changes or opens."""
@@ -274,7 +274,7 @@ def _scheduled(rows: Rows, event: AnswerScheduled) -> None:
 
 
 def _cancelled(rows: Rows, event: ScheduleCancelled) -> None:
-    rows.cancelled.add(event.case)
+    rows.cancelled[event.case] = str(rows.actor)
     rows.touch(event.case)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,16 +45,18 @@ def add(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
     _ADD.run(conn, rows)
 
 
-def cancel(conn: Connection, numbers: Sequence[int], now: datetime, *, only_unless_answered: bool) -> None:
-    """Nothing of these cases goes out any more, with a line of history each; or only what a customer's mail stops."""
-    rows = _WAITING.all(conn, numbers=list(numbers))
+def cancel(conn: Connection, by: Mapping[int, str], now: datetime, *, only_unless_answered: bool) -> None:
+    """Nothing of these cases goes out any more, or only what a customer's mail stops. A line of history says so, in
+    the name that `by` has for the number of the case.
+    """
+    rows = _WAITING.all(conn, numbers=list(by))
     found = [row for row in rows if row[4] or not only_unless_answered]
     if not found:
         return
     conn.execute(_OUT, [{"number": row[0]} for row in found])
     why = ": the customer has written" if only_unless_answered else ""
     _ADD_LINE.run(conn, [
-        {"case": number, "at": now, "actor": "system", "event": "scheduled-answer-cancelled",
+        {"case": number, "at": now, "actor": by[number], "event": "scheduled-answer-cancelled",
          "text": f"{agent}, {due_at:%Y-%m-%d %H:%M} UTC{why}", "from_status": "", "to_status": "",
          "data": {"later": key}}
         for key, number, due_at, agent, _ in found

@@ -228,9 +228,9 @@ def _rest(conn: Connection, rows: Rows) -> None:
             conn, bounce.outgoing_message_id, bounce.address, bounce.permanent, bounce.status, bounce.text
         )
     if rows.answered:
-        later.cancel(conn, sorted(rows.answered), rows.now, only_unless_answered=True)
+        later.cancel(conn, dict.fromkeys(sorted(rows.answered), str(SYSTEM)), rows.now, only_unless_answered=True)
     if rows.cancelled:
-        later.cancel(conn, sorted(rows.cancelled), rows.now, only_unless_answered=False)
+        later.cancel(conn, rows.cancelled, rows.now, only_unless_answered=False)
     later.add(conn, rows.later)
     _ADD_EVENT.run(conn, rows.events)
 
