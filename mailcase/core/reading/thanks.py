@@ -43,7 +43,7 @@ _YES: dict[str, str] = {
         r"perfektní|super|v pořádku|můžete (?:uzavřít|zavřít)|skvělé|výborně"
     ),
     "ar": (
-        r"نعم|شكرا|شكراً|شكرا جزيلا|أؤكد|تم الحل|تم حل المشكلة|حلت المشكلة|تعمل الآن|يعمل الآن|يعمل|تعمل|ممتاز|"
+        r"نعم|شكرا|شكرا جزيلا|أؤكد|تم الحل|تم حل المشكلة|حلت المشكلة|تعمل الآن|يعمل الآن|يعمل|تعمل|ممتاز|"
         r"رائع|تمام|أشكركم|يمكنكم إغلاق|مشكورين|جزاكم الله خيرا"
     ),
     "ja": (
@@ -203,6 +203,8 @@ _DENIES = {language: _pattern(language, words) for language, words in _NO.items(
 _COMMON = {language: frozenset(words.split()) for language, words in WORDS.items()}
 _ASKS_OR_COUNTS = re.compile(r"[?？؟;]|\d")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+# Arabic is written with or without them.
+_VOWEL_MARKS = re.compile("[\u0640\u064b-\u0652]")
 
 
 def is_confirmation(new_text: str, language: str) -> bool:
@@ -214,7 +216,7 @@ def is_confirmation(new_text: str, language: str) -> bool:
     confirms = _CONFIRMS.get(language)
     if confirms is None or len(new_text) > 2 * LONGEST:
         return False
-    text = _without_leave(new_text).replace("’", "'")
+    text = _VOWEL_MARKS.sub("", _without_leave(new_text).replace("’", "'"))
     if not text or len(text) > LONGEST or _ASKS_OR_COUNTS.search(text):
         return False
     if not confirms.search(text):
