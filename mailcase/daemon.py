@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import multiprocessing
 import os
 import signal
 import sys
@@ -82,7 +83,7 @@ def run(config: Config) -> None:
     """Run until SIGTERM or SIGINT. Raises MailcaseError when it cannot start: config, database, ports."""
     log.set_up(config.log.format, config.log.level)
     database = Database.open(config.database)
-    migrate.prepare(database)
+    _prepare(database, config.database)
     lock = _lock(database)
     with database.write() as conn:
         # All was killed, by whatever hand: that was no mail's fault.
@@ -110,6 +111,24 @@ def run(config: Config) -> None:
     if parent.usurper:
         raise parent.usurper
     logger.info("stopped")
+
+
+def _prepare(database: Database, url: str) -> None:
+    """See `migrate.prepare`. A new schema is made by a process of its own: Alembic would stay in this one, and in all
+    parts that are forked from it.
+    """
+    if migrate.is_empty(database):
+        database.close_connections()
+        maker = multiprocessing.get_context("fork").Process(target=_make, args=(url,))
+        maker.start()
+        maker.join()
+    migrate.prepare(database)
+
+
+def _make(url: str) -> None:
+    database = Database.open(url)
+    migrate.prepare(database)
+    database.close()
 
 
 def _lock(database: Database) -> Lock:

@@ -31,12 +31,16 @@ def prepare(db: Database) -> None:
 
     An upgrade of what exists is the operator's decision: they make a backup first. Raises as `check` does.
     """
-    with db.read() as connection:
-        empty = not version(connection)
-    if empty:
+    if is_empty(db):
         upgrade(db)
     else:
         check(db)
+
+
+def is_empty(db: Database) -> bool:
+    """True where no schema is yet."""
+    with db.read() as connection:
+        return not version(connection)
 
 
 def _refuse_newer(found: str) -> None:
