@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from mailcase import log
@@ -19,6 +19,7 @@ from mailcase.store import outbox
 from mailcase.store.engine import Database
 from mailcase.store.errors import DatabaseUnavailable, LeaseLost, Moved
 from mailcase.store.values import OutboxItem, RecipientState
+from mailcase.tls import client_context
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -46,6 +47,8 @@ class Sender:
 
     def __init__(self, database: Database, config: Config, tell_failed: TellFailed, owner: str = "sender") -> None:
         self.database, self.config, self.tell_failed, self.owner = database, config, tell_failed, owner
+        # Asked for once: to read all certificates of the system takes 30 ms, longer than to send ten mails.
+        self.context = cache(partial(client_context, insecure=config.send.insecure))
         self.failures = 0
         self.not_before = 0.0
         with database.write() as conn:
@@ -75,7 +78,7 @@ class Sender:
         if not items:
             return count
         try:
-            with open_way(self.config.send) as way:
+            with open_way(self.config.send, self.context) as way:
                 self.failures = 0
                 self._send_all(way, items, beat, stopped)
         except Unreachable as error:

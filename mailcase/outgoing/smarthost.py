@@ -6,7 +6,8 @@ import mailbox
 import smtplib
 import socket
 import ssl
-from functools import cache
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
@@ -46,12 +47,12 @@ class Way(Protocol):
     def __exit__(self, kind: Kind, value: BaseException | None, at: TracebackType | None) -> None: ...
 
 
-def open_way(send: Send) -> Way:
-    """The way that `send.to` names. Raises Unreachable."""
+def open_way(send: Send, context: Callable[[], ssl.SSLContext] | None = None) -> Way:
+    """The way that `send.to` names; `context` is asked for where there is TLS. Raises Unreachable."""
     target = send.target()
     if target.kind == "maildir":
         return MaildirWay(Path(target.path))
-    return SmtpWay(send)
+    return SmtpWay(send, context or partial(client_context, insecure=send.insecure))
 
 
 class MaildirWay:
@@ -85,8 +86,8 @@ class MaildirWay:
 class SmtpWay:
     """One SMTP session for many mails (RFC 5321). Before the final dot a lost connection is harmless; after it, not."""
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    def __init__(self, send: Send, context: Callable[[], ssl.SSLContext]) -> None:
+        self._send, self._context = send, context
         target = send.target()
         seconds = send.timeout.total_seconds()
         try:
@@ -99,8 +100,7 @@ class SmtpWay:
 
     def _connect(self, kind: str, host: str, port: int, seconds: float) -> smtplib.SMTP:
         if kind == "smtps":
-            context = _context(insecure=self._send.insecure)
-            smtp: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=seconds, context=context)
+            smtp: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=seconds, context=self._context())
         else:
             smtp = smtplib.SMTP(host, port, timeout=seconds)
         try:
@@ -109,7 +109,7 @@ class SmtpWay:
             smtp.ehlo_or_helo_if_needed()
             if kind == "smtp+starttls":
                 # Raises when the server does not offer it: a stripped STARTTLS must not cost us the password (S27).
-                smtp.starttls(context=_context(insecure=self._send.insecure))
+                smtp.starttls(context=self._context())
                 smtp.ehlo()
             if self._send.user:
                 smtp.login(self._send.user, self._send.password())
@@ -192,12 +192,6 @@ class SmtpWay:
                 self._smtp.quit()
         except (OSError, smtplib.SMTPException):
             self.close()
-
-
-@cache
-def _context(*, insecure: bool) -> ssl.SSLContext:
-    """Made once: to read all certificates of the system takes 30 ms, longer than to send ten mails."""
-    return client_context(insecure=insecure)
 
 
 def _stuffed(raw: bytes) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailcase.config import Send
-from mailcase.outgoing.smarthost import SmtpWay
+from mailcase.outgoing.smarthost import open_way
 from tests.agents.room import Room, answer, parsed, reply_to, text_of
 from tests.servers.sink import Sink
 
@@ -33,7 +33,7 @@ def test_S25_a_relayed_answer_is_one_mail(room: Room, end: str) -> None:
     head, _, _ = raw.replace(b'charset="us-ascii"', b'charset="utf-8"').replace(b"7bit", b"8bit").partition(b"\r\n\r\n")
     room.deliver(head + b"\r\n\r\n" + f"First{end}{HIDDEN}Last".encode(), to=reply_to(copy), source="imap")
     (item,) = [item for item in room.sent(before) if item.kind == "answer"]
-    with Sink() as sink, SmtpWay(Send(to=f"smtp://127.0.0.1:{sink.port}")) as way:
+    with Sink() as sink, open_way(Send(to=f"smtp://127.0.0.1:{sink.port}")) as way:
         way.send(item)
         (mail,) = sink.mails
         assert mail.recipients == ("anna@example.org",)
