@@ -3,8 +3,9 @@
 import pytest
 
 from mailcase.core.message import Envelope, Kind, Mail, Ours
-from mailcase.core.reading.classify import answerable, classify
+from mailcase.core.reading.classify import answerable
 from mailcase.core.reading.parse import read_mail
+from tests.core.verdict import classify
 
 OURS = Ours(frozenset({"support@desk.example", "help@desk.example"}), "desk-7f3a")
 ENVELOPE = Envelope("ann@customer.example", ("support@desk.example",), peer="192.0.2.7")

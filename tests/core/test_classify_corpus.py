@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from mailcase.core.message import Envelope, Kind, Ours
-from mailcase.core.reading.classify import classify
 from mailcase.core.reading.dsn import read_bounce
 from mailcase.core.reading.parse import read_mail
+from tests.core.verdict import classify
 
 CORPUS = Path(os.environ.get("MAILCASE_CORPUS", Path(__file__).parents[3] / "shared" / "corpus"))
 INDEX = CORPUS / "index.jsonl"

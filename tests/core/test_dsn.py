@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from mailcase.core.message import Envelope, Kind, Mail, Ours
-from mailcase.core.reading.classify import classify
 from mailcase.core.reading.dsn import is_failure, plain, read_bounce, standard_recipients
 from mailcase.core.reading.dsn_notice import read_notice
 from mailcase.core.reading.parse import read_mail
+from tests.core.verdict import classify
 
 MAILS = Path(__file__).parent.parent / "mail"
 OURS = Ours(frozenset({"support@desk.example"}), "desk-7f3a")

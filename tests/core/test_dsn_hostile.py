@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailcase.core.message import Address, Envelope, Kind, Mail, Ours, Part
-from mailcase.core.reading.classify import answerable, classify
+from mailcase.core.reading.classify import answerable
 from mailcase.core.reading.dsn import read_bounce
+from tests.core.verdict import classify
 
 OURS = Ours(frozenset({"support@desk.example"}), "desk-7f3a")
 TYPES = ["text/plain", "text/html", "message/delivery-status", "message/rfc822", "text/rfc822-headers", "text/calendar"]

@@ -41,6 +41,7 @@ class BoundedMessage(Message):
         self.depth = 0
         self.raw_fields: list[tuple[str, str]] = []  # (name, raw value) of every field in order
         self.last: dict[str, str] = {}
+        self._stated: tuple[str, str] = ("", "")  # a Content-Type and what it says: the parser asks ten times a mail
         tally.parts += 1
         if tally.parts > tally.limits.parts:
             raise OverBound("too-many-parts")
@@ -81,9 +82,12 @@ class BoundedMessage(Message):
     def media_type(self) -> str:
         """The lower-case type/subtype; text/plain (RFC 2045 section 5.2), in a digest message/rfc822, without one."""
         value = self.field("content-type")
+        if value and value == self._stated[0]:
+            return self._stated[1]
         declared = value.partition(";")[0].strip(" \t\r\n\"'").lower()
         if declared.count("/") == 1 and declared.isascii() and declared.isprintable():
-            return declared.partition(" ")[0]
+            self._stated = (value, declared.partition(" ")[0])
+            return self._stated[1]
         return "text/plain" if declared else self.get_default_type()
 
     def data(self) -> bytes:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mailcase.core.message import Bounce, Envelope, Kind, Mail, Ours, Signal
-from mailcase.core.reading.dsn import is_failure, read_bounce
+from mailcase.core.reading.dsn import is_failure
 from mailcase.core.reading.vacation import (
     ABSENCE_WORDS,
     CAMPAIGN_HEADERS,
@@ -83,8 +83,8 @@ WATCHED = (
 Fields = tuple[tuple[str, str], ...]
 
 
-def classify(mail: Mail, envelope: Envelope, ours: Ours) -> tuple[Kind, tuple[Signal, ...]]:
-    """Whether a person or a machine sent this, and every sign of it that was seen.
+def classify(mail: Mail, bounce: Bounce | None, envelope: Envelope, ours: Ours) -> tuple[Kind, tuple[Signal, ...]]:
+    """Whether a person or a machine sent this, and every sign of it that was seen. `bounce` is what `read_bounce` says.
 
     One strong signal decides (where there are several, in the order of `ORDER`); weak ones decide when two stand
     together. An absence notice or receipt is AUTOMATIC_REPLY, list mail, alerts and notices are BULK, a report
@@ -97,7 +97,7 @@ def classify(mail: Mail, envelope: Envelope, ours: Ours) -> tuple[Kind, tuple[Si
     """
     seen = tuple((name, value) for name, value in mail.headers if name in WATCHED)
     signals = (
-        *_report_signals(mail, read_bounce(mail)),
+        *_report_signals(mail, bounce),
         *_loop_signals(mail, seen, envelope.authenticated, ours),
         *_header_signals(seen),
         *_sender_signals(mail, envelope, seen),

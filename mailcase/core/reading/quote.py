@@ -7,7 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import pairwise
 
 from mailcase.core.message import Segment
 from mailcase.core.reading import attribution, header_block, quote_hint, signature
@@ -60,10 +60,8 @@ def split(text: str, html: str = "", *, forwarded: bool = False, keep: bool = Tr
     if keep and not any(kind in (NEW, FORWARD) for kind in kinds):
         kinds = [NEW] * len(lines)
     _colour_blank_lines(kinds)
-    pairs = zip(kinds, lines, strict=True)
-    return tuple(
-        Segment(kind, "".join(line for _, line in run)) for kind, run in groupby(pairs, key=lambda pair: pair[0])
-    )
+    edges = [at for at in range(len(kinds)) if not at or kinds[at] != kinds[at - 1]]
+    return tuple(Segment(kinds[a], "".join(lines[a:b])) for a, b in pairwise([*edges, len(kinds)]))
 
 
 def has_marker(text: str) -> bool:

@@ -14,8 +14,8 @@ def read(raw: bytes, envelope: Envelope, ours: Ours, limits: Limits = parse.LIMI
     The text of a delivery report is not split: nobody wrote it.
     """
     mail = parse.read_mail(raw, limits)
-    kind, signals = classify.classify(mail, envelope, ours)
     bounce = dsn.read_bounce(mail)
+    kind, signals = classify.classify(mail, bounce, envelope, ours)
     if bounce is not None:
         return Reading(mail=mail, kind=kind, signals=signals, new=mail.text, bounce=bounce)
     forwarded = forward.says_forward(mail.subject, mail.text)
