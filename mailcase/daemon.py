@@ -46,6 +46,7 @@ LOCK_PATIENCE = 3.0
 
 _SIGNALS = frozenset((signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD))
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
 
 logger = log.get("daemon")
 
@@ -188,7 +189,9 @@ def _be(parent: Parent, child: Child, own: int) -> NoReturn:
     """In the child: run the part and leave. If the parent dies, by whatever hand, so does the part (prctl(2))."""
     code = 1
     try:
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        libc.prctl(_PR_SET_NAME, f"mc-{child.name}".encode())  # what ps and top show, at most 15 characters
         if os.getppid() != own:
             os._exit(0)
         for number in (signal.SIGHUP, signal.SIGCHLD):
