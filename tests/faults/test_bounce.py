@@ -12,8 +12,9 @@ from tests.faults.counts import sqlite_is_enough
 from tests.servers import postfix
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def mta() -> Iterator[postfix.Postfix]:
+    """One a test: what a queue still has for the desk of another test would come to this one."""
     if postfix.missing():
         pytest.skip(postfix.missing())
     with postfix.running() as server:
