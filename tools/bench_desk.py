@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -113,8 +113,9 @@ class MeasuredDesk(Desk):
         parent, *parts = family(self.process.pid)
         found = {"parent": _cpu(parent)[0]}
         for pid in parts:
-            found[Path(f"/proc/{pid}/comm").read_text().strip().removeprefix("mc-")] = _cpu(pid)[0]
-        found["worker"] += _cpu(parent)[1]
+            with suppress(OSError):  # it has just left
+                found[Path(f"/proc/{pid}/comm").read_text().strip().removeprefix("mc-")] = _cpu(pid)[0]
+        found["worker"] = found.get("worker", 0.0) + _cpu(parent)[1]  # it may be away for a moment
         return found
 
 

@@ -78,7 +78,7 @@ def through(desk: MeasuredDesk, count: int, sent: bool = False, seed: int = 7) -
     return Drive(
         sum(p[0] for p in parts), sum(p[1] for p in parts), [one for p in parts for one in p[2]], count,
         sum(p[3] for p in parts) + size([(m.sender, m.raw()) for m in warm]),
-        {name: seconds - before[name] for name, seconds in desk.cpu().items()},
+        {name: seconds - before.get(name, 0.0) for name, seconds in desk.cpu().items()},
     )  # fmt: skip
 
 
