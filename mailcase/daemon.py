@@ -118,12 +118,14 @@ def _prepare(database: Database, url: str) -> None:
     """See `migrate.prepare`. A new schema is made by a process of its own: Alembic would stay in this one, and in all
     parts that are forked from it.
     """
-    if migrate.is_empty(database):
-        database.close_connections()
-        maker = multiprocessing.get_context("fork").Process(target=_make, args=(url,))
-        maker.start()
-        maker.join()
-    migrate.prepare(database)
+    if not migrate.is_empty(database):
+        migrate.check(database)
+        return
+    database.close_connections()
+    maker = multiprocessing.get_context("fork").Process(target=_make, args=(url,))
+    maker.start()
+    maker.join()
+    migrate.prepare(database)  # where that failed, this says why
 
 
 def _make(url: str) -> None:

@@ -47,6 +47,17 @@ address = "{to}"
 {more}
 """
 
+# What a mailbox says that is polled, below its other keys; the password is in the desk's folder.
+POLLED = """
+[mailbox.imap]
+host = "127.0.0.1"
+port = {port}
+tls = "none"
+user = "desk"
+password_file = "password"
+start = "all"
+"""
+
 
 class MeasuredDesk(Desk):
     """A desk of one mailbox without agents. `send` is where acknowledgements go."""

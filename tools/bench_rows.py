@@ -13,7 +13,7 @@ from functools import cache
 from sqlalchemy import select
 
 from mailcase.store.tables import imap_uid, message, outbox
-from tools.bench_desk import MeasuredDesk, silent_smarthost, size, swallowing_smarthost
+from tools.bench_desk import POLLED, MeasuredDesk, silent_smarthost, size, swallowing_smarthost
 from tools.bench_load import TO, Dropping, Item, drive, letters, small_mails, with_new_ids, yardstick
 
 
@@ -233,17 +233,8 @@ def imap(scale: Scale) -> list[Figure]:
 
 def _from_imap(port: int, count: int) -> float:
     """Seconds from the start of the desk's process to the last commit: outcomes here, flags there."""
-    polled = f"""
-[mailbox.imap]
-host = "127.0.0.1"
-port = {port}
-tls = "none"
-user = "desk"
-password_file = "password"
-start = "all"
-"""
     with silent_smarthost() as host:
-        desk = MeasuredDesk(host, mailbox_more=polled)
+        desk = MeasuredDesk(host, mailbox_more=POLLED.format(port=port))
         (desk.folder / "password").write_text("secret")
         began = time.perf_counter()
 

@@ -32,7 +32,7 @@ from sqlalchemy import func, select
 
 from mailcase.store.tables import deadline, event, imap_uid
 from tests.servers import dovecot, postgres
-from tools.bench_desk import MeasuredDesk, family, swallowing_smarthost
+from tools.bench_desk import POLLED, MeasuredDesk, family, swallowing_smarthost
 from tools.bench_load import TO, Item, letters, small_mails, with_new_ids
 from tools.bench_rows import percentile
 
@@ -52,14 +52,7 @@ address = "billing@example.com"
 remind_agent = "20s"
 escalate = "40s"
 
-[mailbox.imap]
-host = "127.0.0.1"
-port = {port}
-tls = "none"
-user = "desk"
-password_file = "password"
-start = "all"
-
+{polled}
 [[agent]]
 name = "bob"
 address = "bob@staff.example"
@@ -105,7 +98,7 @@ def main() -> None:
         server = dovecot.start_dovecot()
         stack.callback(server.remove)
         host = stack.enter_context(swallowing_smarthost())
-        desk = MeasuredDesk(host, database, more=MORE.format(port=server.port))
+        desk = MeasuredDesk(host, database, more=MORE.format(polled=POLLED.format(port=server.port)))
         (desk.folder / "password").write_text(dovecot.PASSWORD)
         with desk:
             work(desk, server, soak, arguments.rate)
