@@ -17,8 +17,9 @@ from mailcase.cli.check import Finding
 from mailcase.config import Config, MailboxTable
 from mailcase.config.secrets import read_keys
 from mailcase.intake.imap import check_login
-from mailcase.outgoing.smarthost import Unreachable, open_way
+from mailcase.outgoing.smarthost import open_way
 from mailcase.outgoing.templates import load
+from mailcase.outgoing.way import Unreachable
 from mailcase.store import migrate
 from mailcase.store.engine import Database
 

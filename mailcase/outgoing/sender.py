@@ -14,7 +14,8 @@ from mailcase.config import Config
 from mailcase.core.delivery import DEFERRED, FAILED, SENT, UNCERTAIN, Try, everybody
 from mailcase.core.retry import next_try
 from mailcase.failpoint import failpoint
-from mailcase.outgoing.smarthost import Unreachable, Way, open_way
+from mailcase.outgoing.smarthost import open_way
+from mailcase.outgoing.way import Unreachable, Way
 from mailcase.store import outbox
 from mailcase.store.engine import Database
 from mailcase.store.errors import DatabaseUnavailable, LeaseLost, Moved

@@ -1,8 +1,7 @@
-"""Hands single mails to the smarthost, or into a Maildir. What happened is a value; nothing is raised for a mail."""
+"""Hands single mails to the smarthost. What happened is a value; nothing is raised for a mail."""
 
 from __future__ import annotations
 
-import mailbox
 import smtplib
 import socket
 import ssl
@@ -10,12 +9,13 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
 
 from mailcase.config import Send
 from mailcase.config.secrets import without_password
 from mailcase.core.delivery import DEFERRED, FAILED, SENT, UNCERTAIN, Try, everybody, of_code
 from mailcase.failpoint import failpoint
+from mailcase.outgoing.maildir import MaildirWay
+from mailcase.outgoing.way import Kind, Unreachable, Way, still_waiting
 from mailcase.store.values import OutboxItem
 from mailcase.tls import client_context
 
@@ -25,62 +25,12 @@ AFTER_DOT_SECONDS = 600
 WORDS = 512
 
 
-Kind = type[BaseException] | None
-
-
-class Unreachable(Exception):
-    """The way out is closed for every mail alike: no connection, no TLS, no login. `words` say why."""
-
-    def __init__(self, words: str) -> None:
-        super().__init__(words)
-        self.words = words
-
-
-class Way(Protocol):
-    """A way out, open until it is left."""
-
-    def send(self, item: OutboxItem) -> Try:
-        """Try once to hand one mail over."""
-
-    def __enter__(self) -> Way: ...
-
-    def __exit__(self, kind: Kind, value: BaseException | None, at: TracebackType | None) -> None: ...
-
-
 def open_way(send: Send, context: Callable[[], ssl.SSLContext] | None = None) -> Way:
     """The way that `send.to` names; `context` is asked for where there is TLS. Raises Unreachable."""
     target = send.target()
     if target.kind == "maildir":
         return MaildirWay(Path(target.path))
     return SmtpWay(send, context or partial(client_context, insecure=send.insecure))
-
-
-class MaildirWay:
-    """A Maildir: written, synced, then moved to `new` (for trying things out, and for other programs)."""
-
-    def __init__(self, path: Path) -> None:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._maildir = mailbox.Maildir(path, create=True)
-        except OSError as error:
-            raise Unreachable(f"{path}: {error.strerror}") from None
-
-    def send(self, item: OutboxItem) -> Try:
-        """Put it there."""
-        waiting = _waiting(item)
-        try:
-            failpoint("before_dot")
-            self._maildir.add(item.raw.replace(b"\r\n", b"\n"))
-            failpoint("after_dot")
-        except OSError as error:
-            return everybody(waiting, DEFERRED, str(error.strerror), ours=True)
-        return everybody(waiting, SENT, "written to the Maildir")
-
-    def __enter__(self) -> Way:
-        return self
-
-    def __exit__(self, kind: Kind, value: BaseException | None, at: TracebackType | None) -> None:
-        self._maildir.close()
 
 
 class SmtpWay:
@@ -120,7 +70,7 @@ class SmtpWay:
 
     def send(self, item: OutboxItem) -> Try:
         """One transaction. The session goes on after a refused mail, and is over after a lost connection."""
-        waiting = _waiting(item)
+        waiting = still_waiting(item)
         needs_utf8 = not all(a.isascii() for a in (*waiting, item.envelope_from))
         if needs_utf8 and not self._smtp.has_extn("smtputf8"):
             return everybody(waiting, FAILED, "550 5.6.7 the smarthost does not take non-ASCII addresses")
@@ -200,11 +150,6 @@ def _stuffed(raw: bytes) -> bytes:
     if body.startswith(b"."):
         body = b"." + body
     return body if body.endswith(b"\r\n") else body + b"\r\n"
-
-
-def _waiting(item: OutboxItem) -> list[str]:
-    """Those who have not got it yet, and still may."""
-    return [r.address for r in item.recipients if r.state not in (SENT, FAILED, "bounced")]
 
 
 def _text(words: bytes) -> str:

@@ -76,3 +76,28 @@ def test_D6_whoever_wants_to_decide_is_asked_about_the_mail_in_hand_alone(
     assert desk.count("SELECT count(*) FROM outbox WHERE state = 'uncertain'") == 1
     assert desk.count("SELECT count(*) FROM outbox WHERE state <> 'sent'") == 1
     figure("D6", "uncertain = hold: 1 mail held, the others sent once")
+
+
+@pytest.mark.parametrize("place", ["after_dot", "before_sent_commit"])
+@pytest.mark.parametrize("seen", [False, True], ids=["not read", "read by a mail program"])
+def test_D6_in_a_maildir_even_a_kill_behind_the_move_leaves_no_copy(
+    open_sqlite_desk: object, figure: Figure, place: str, seen: bool
+) -> None:
+    """A file has a name that we choose, so that a second try is the same file: what SMTP cannot have."""
+    desk: FaultDesk = open_sqlite_desk(send="maildir:outgoing", send_more="")  # type: ignore[operator]
+    new, cur = desk.folder / "outgoing" / "new", desk.folder / "outgoing" / "cur"
+    for turn in range(3):
+        desk.begin(f"{place}:killall")
+        if not turn:
+            desk.wait_for(desk.is_ready, "it is ready")
+            desk.write("anna@example.org", "the lamp", "It is dark.")
+        desk.wait_for(lambda: desk.died(0.5), f"it dies at {place}")
+        for file in list(new.iterdir()) if seen else []:
+            file.rename(cur / f"{file.name}:2,S")
+    desk.start()
+    desk.settle()
+    left = [file.read_bytes() for folder in (new, cur) for file in folder.iterdir()]
+    sent = desk.rows("SELECT raw.data FROM outbox JOIN raw ON raw.id = raw_id WHERE state = 'sent'")
+    assert len(left) == desk.count("SELECT count(*) FROM outbox") == len(sent)
+    assert sorted(left) == sorted(bytes(raw).replace(b"\r\n", b"\n") for (raw,) in sent)  # type: ignore[call-overload]
+    figure("D6", f"a Maildir, killed at {place} each time: {len(left)} mails, 0 copies")

@@ -44,8 +44,10 @@ def test_from_the_first_mail_to_the_answer(desk: PostfixDesk) -> None:
     desk.write(ANNA, "", "Now it is green.", answers=answer)
     desk.read("bob@staff.example", "it is green")
     becomes(desk, number, "open")
-    (sent,) = [m for m in desk.sink.mails if m.raw.count(str(acknowledged["Message-ID"]).encode()) and not m.sender]
-    assert sent.recipients == ("anna@example.org",), "an automatic mail has a null return path"
+    # Not counted: a kill between the server's answer and our note of it leaves a copy (docs/reliability.md, promise 4).
+    mine = str(acknowledged["Message-ID"]).encode()
+    sent = {m.recipients for m in desk.sink.mails if mine in m.raw and not m.sender}
+    assert sent == {("anna@example.org",)}, "an automatic mail has a null return path"
 
 
 def test_R5_a_bounce_comes_home(desk: PostfixDesk) -> None:
