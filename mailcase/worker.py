@@ -69,11 +69,13 @@ class Worker:
         with self.database.write() as conn:
             if self.begun:
                 spool.give_back(conn, self.begun)
-            claimed = spool.claim(conn, BATCH, self.clock(), LEASE, self.owner)
-        if not claimed:
+            ids = spool.claim(conn, BATCH, self.clock(), LEASE, self.owner)
+        if not ids:
             return 0
         # If the database goes away from here on, these are given back when it is there again: not the mails' fault.
-        self.begun = [mail.id for mail in claimed]
+        self.begun = ids
+        with self.database.read() as conn:  # megabytes: not while the listener waits for the writer's lock
+            claimed = spool.read(conn, ids)
         failpoint("after_claim")
         readings, failures = self._read(claimed)
         plans = self._plan(claimed, readings, failures)

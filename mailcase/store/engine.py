@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from mailcase.store.errors import (
@@ -198,8 +198,9 @@ def _engine(url: URL, journal_pages: int) -> Engine:
     if url.drivername != "sqlite":
         options: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_S, "tcp_user_timeout": CONNECT_TIMEOUT_S * 3_000}
         options["application_name"] = f"mailcase pid {os.getpid()}"
-        engine = create_engine(url, pool_pre_ping=True, pool_timeout=CONNECT_TIMEOUT_S, connect_args=options)
+        engine = create_engine(url, pool_timeout=CONNECT_TIMEOUT_S, connect_args=options)
         event.listen(engine, "connect", _prepare_postgresql)
+        event.listen(engine, "checkout", _check_postgresql)
         return engine
     path = Path(str(url.database))
     try:
@@ -263,6 +264,24 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
         cursor.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
         cursor.execute(_QUICK_COMPRESSION)
     connection.commit()
+
+
+def _check_postgresql(connection: Any, _record: object, _proxy: object) -> None:
+    """Have the pool connect anew where the server has hung up since the last transaction, as at its restart.
+
+    Then there is something to read: the end. Only then the server is asked, since it may also have told us of a setting
+    that changed. SQLAlchemy's own look asks each time, one round trip of the ten that a group of accepted mails needs.
+    """
+    try:
+        looking = select.poll()
+        looking.register(connection.fileno(), select.POLLIN)
+        if looking.poll(0):
+            connection.execute("SELECT 1")
+            connection.commit()
+    except Exception as error:
+        if not fault_of(error):
+            raise
+        raise InvalidatePoolError("the server has hung up") from None
 
 
 def fault_of(error: BaseException) -> StoreError | None:

@@ -79,8 +79,9 @@ def session_lock(engine: Engine, name: str) -> Lock:
 
     def release() -> None:
         while kept:
-            with contextlib.suppress(SQLAlchemyError):
-                kept.pop().close()
+            with contextlib.suppress(SQLAlchemyError), kept.pop() as ending:
+                # The server ends a session some time after it was left: who asks at once must find the lock free.
+                ending.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
 
     # A forked child forgets by keeping the object and never using it: the socket is the parent's.
     return Lock(name, held, release, lambda: None)

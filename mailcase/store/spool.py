@@ -116,7 +116,7 @@ def _known(conn: Connection, mails: Sequence[Incoming]) -> dict[str, int]:
 def _insert(conn: Connection, mails: list[Incoming]) -> dict[str, int]:
     """Bytes first, then state. Returns the ids of what was really inserted, by ingest key."""
     raw_ids, spool_ids = next_ids(conn, raw, len(mails)), next_ids(conn, spool, len(mails))
-    add_raw(conn, raw_ids, [mail.raw for mail in mails])
+    add_raw(conn, raw_ids, [mail.raw for mail in mails], [mail.sha256 for mail in mails])
     rows = [_row(i, r, mail) for i, r, mail in zip(spool_ids, raw_ids, mails, strict=True)]
     added = {mail.ingest_key: i for i, mail in zip(spool_ids, mails, strict=True)}
     if _ADD.run(conn, rows) < len(rows):  # another writer of PostgreSQL committed one of them since we looked
@@ -127,10 +127,12 @@ def _insert(conn: Connection, mails: list[Incoming]) -> dict[str, int]:
     return added
 
 
-def add_raw(conn: Connection, numbers: Sequence[int], mails: Sequence[bytes]) -> None:
-    """Keep bytes under these ids."""
-    rows = zip(numbers, mails, strict=True)
-    _ADD_RAW.run(conn, [{"id": i, "sha256": sha256(b).digest(), "size": len(b), "data": b} for i, b in rows])
+def add_raw(
+    conn: Connection, numbers: Sequence[int], mails: Sequence[bytes], digests: Sequence[bytes] | None = None
+) -> None:
+    """Keep bytes under these ids. Their SHA-256 digests are made here where they are not given, or are b""."""
+    rows = zip(numbers, mails, digests or [b""] * len(mails), strict=True)
+    _ADD_RAW.run(conn, [{"id": i, "sha256": d or sha256(b).digest(), "size": len(b), "data": b} for i, b, d in rows])
 
 
 def _row(number: int, raw_id: int, mail: Incoming) -> dict[str, Any]:
@@ -163,8 +165,8 @@ def _account(
 # ---- work ------------------------------------------------------------------------------------------------------------
 
 
-def claim(conn: Connection, limit: int, now: datetime, lease: timedelta, owner: str) -> list[Spooled]:
-    """At most `limit` waiting mails, oldest first; they are ours until `now + lease`.
+def claim(conn: Connection, limit: int, now: datetime, lease: timedelta, owner: str) -> list[int]:
+    """The ids of at most `limit` waiting mails, oldest first; they are ours until `now + lease`: `read` them.
 
     A mail that was claimed before and not finished comes alone: if it kills its worker, it takes nothing with it.
     """
@@ -175,9 +177,13 @@ def claim(conn: Connection, limit: int, now: datetime, lease: timedelta, owner: 
         ids.append(number)
         if attempts:
             break
-    if not ids:
-        return []
-    _CLAIM.run(conn, [{"ids": ids, "until": now + lease, "by": owner}])
+    if ids:
+        _CLAIM.run(conn, [{"ids": ids, "until": now + lease, "by": owner}])
+    return ids
+
+
+def read(conn: Connection, ids: Sequence[int]) -> list[Spooled]:
+    """Spooled mails as a worker sees them, oldest first, with their bytes: claimed ones, or one to be confirmed."""
     return [_spooled(row) for row in _READ.all(conn, ids=ids)]
 
 
@@ -297,11 +303,6 @@ def get(conn: Connection, spool_id: int) -> SpoolEntry:
 
 def _entry(row: Any) -> SpoolEntry:
     return SpoolEntry(*row)
-
-
-def read(conn: Connection, ids: Sequence[int]) -> list[Spooled]:
-    """Spooled mails as a worker sees them, without claiming them (a held mail that is being confirmed)."""
-    return [_spooled(row) for row in _READ.all(conn, ids=ids)]
 
 
 def is_held(conn: Connection, spool_id: int) -> bool:

@@ -14,7 +14,8 @@ class Incoming:
 
     `source` is smtp, lmtp, imap, sent, pipe or import. `mailbox` is the name of the mailbox it came for ("" when the
     envelope's recipients say it). `silent` mail (import) answers and notifies nobody. `origin` says where it came
-    from in one word for the ledger, such as `support/INBOX/1700000000/42` for IMAP.
+    from in one word for the ledger, such as `support/INBOX/1700000000/42` for IMAP. `sha256` is the digest of `raw`;
+    who has clients waiting gives it, else it is made under the database's lock.
     """
 
     raw: bytes
@@ -25,6 +26,7 @@ class Incoming:
     mailbox: str = ""
     silent: bool = False
     origin: str = ""
+    sha256: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

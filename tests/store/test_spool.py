@@ -13,6 +13,7 @@ from mailcase.store import spool
 from mailcase.store.audit import audit
 from mailcase.store.engine import Database
 from mailcase.store.errors import LeaseLost, NoSuch
+from mailcase.store.values import Spooled
 from tests.store.story import LEASE, NOW, incoming, one_case
 
 IGNORED = Outcome("ignored", None, "a vacation notice")
@@ -25,7 +26,13 @@ def spooled(db: Database, *texts: str) -> list[int]:
 
 def claimed(db: Database, limit: int = 50, at: timedelta = timedelta()) -> list[int]:
     with db.write() as conn:
-        return [mail.id for mail in spool.claim(conn, limit, NOW + at, LEASE, "worker")]
+        return spool.claim(conn, limit, NOW + at, LEASE, "worker")
+
+
+def claimed_mails(db: Database, limit: int = 50) -> list[Spooled]:
+    ids = claimed(db, limit)
+    with db.read() as conn:
+        return spool.read(conn, ids)
 
 
 def test_a_group_is_kept_and_comes_back_byte_by_byte(db: Database) -> None:
@@ -34,8 +41,7 @@ def test_a_group_is_kept_and_comes_back_byte_by_byte(db: Database) -> None:
     with db.write() as conn:
         accepted = spool.add(conn, mails)
     assert [a.duplicate for a in accepted] == [False] * 3
-    with db.write() as conn:
-        got = spool.claim(conn, 10, NOW, LEASE, "worker")
+    got = claimed_mails(db)
     assert [(s.id, s.raw, s.envelope, s.origin, s.silent, s.received_at, s.attempts) for s in got] == [
         (a.id, m.raw, m.envelope, "here", m.silent, NOW, 1) for a, m in zip(accepted, mails, strict=True)
     ]
@@ -101,15 +107,14 @@ def test_what_was_tried_before_comes_alone(db: Database) -> None:
 def test_attempts_count_unless_given_back(db: Database) -> None:
     (number,) = spooled(db, "a")
     for wanted in (1, 2):
+        (mail,) = claimed_mails(db, 1)
+        assert mail.attempts == wanted
         with db.write() as conn:
-            (mail,) = spool.claim(conn, 1, NOW, LEASE, "worker")
-            assert mail.attempts == wanted
             spool.end_lease(conn, number)
     with db.write() as conn:
         spool.claim(conn, 1, NOW, LEASE, "worker")
         spool.give_back(conn, [number])
-    with db.write() as conn:
-        assert spool.claim(conn, 1, NOW, LEASE, "worker")[0].attempts == 3
+    assert claimed_mails(db, 1)[0].attempts == 3
 
 
 def test_leases_of_the_dead_end_at_start(db: Database) -> None:
@@ -159,8 +164,7 @@ def test_set_aside_and_back(db: Database) -> None:
         spool.retry(conn, quarantined)
         spool.release(conn, held, "bob")
         spool.drop(conn, dropped, now=NOW)
-    with db.write() as conn:
-        got = {mail.id: mail for mail in spool.claim(conn, 10, NOW, LEASE, "worker")}
+    got = {mail.id: mail for mail in claimed_mails(db)}
     assert sorted(got) == [quarantined, held]
     assert (got[held].confirmed_by, got[held].attempts, got[quarantined].attempts) == ("bob", 1, 1)
     with db.read() as conn:
@@ -189,12 +193,12 @@ def test_several_workers_share_the_work(db: Database) -> None:
     def work(name: str) -> None:
         while True:
             with db.write() as conn:
-                mails = spool.claim(conn, 7, NOW, LEASE, name)
-            if not mails:
+                mine = spool.claim(conn, 7, NOW, LEASE, name)
+            if not mine:
                 return
             with db.write() as conn:
-                spool.finish_many(conn, [spool.Finished(m.id, IGNORED, "test") for m in mails], NOW)
-            taken.extend(m.id for m in mails)
+                spool.finish_many(conn, [spool.Finished(number, IGNORED, "test") for number in mine], NOW)
+            taken.extend(mine)
 
     threads = [threading.Thread(target=work, args=(f"worker {n}",)) for n in range(4)]
     for thread in threads:
