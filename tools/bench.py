@@ -41,6 +41,7 @@ GOALS: dict[str, tuple[str, float | None, bool]] = {
     "imap": ("IMAP: 5,000 × 10 KB from Dovecot to cases, flagged", 0.30, True),
     "memory-1000": ("memory of all processes (PSS) after 1,000 mails", 150, False),
     "memory-10000": ("memory of all processes (PSS) after 10,000 mails", 150, False),
+    "memory-100000": ("memory of all processes (PSS) after 100,000 mails", 150, False),
     "disk": ("disk ÷ raw mail, mixed", 1.3, False),
     "disk-small": ("disk ÷ raw mail, 4.8 KB mails alone, search index and all", None, False),
     "start": ("start to listening, small desk", 2, False),
@@ -79,7 +80,10 @@ ROWS: dict[str, Callable[[Scale], list[Figure]]] = {
     "memory": bench_rows.memory,
     "reading": bench_reading.reading,
 }
-LONG: dict[str, Callable[[Scale], list[Figure]]] = {"growth": bench_growth.growth}
+LONG: dict[str, Callable[[Scale], list[Figure]]] = {
+    "growth": bench_growth.growth,
+    "memory-long": bench_rows.memory_long,
+}
 QUESTIONS: dict[str, Callable[[Scale], list[Figure]]] = {"questions": bench_questions.questions}
 COMMAND: dict[str, Callable[[Scale], list[Figure]]] = {"command": bench_command.commands}
 # The tables of the document.

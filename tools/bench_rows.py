@@ -267,13 +267,22 @@ def start_again(desk: MeasuredDesk) -> float:
 
 def memory(scale: Scale) -> list[Figure]:
     """After 1,000 mails and after 10,000."""
+    return _memory_after(3 if scale.quick else 10)
+
+
+def memory_long(_: Scale) -> list[Figure]:
+    """The same, and after 100,000."""
+    return _memory_after(100)
+
+
+def _memory_after(thousands: int) -> list[Figure]:
     found = []
     new, answers = letters(1_000)
     items = [(m.sender, m.raw()) for m in (*new, *answers)]
     with silent_smarthost() as host, MeasuredDesk(host) as desk:
-        for turn in range(3 if scale.quick else 10):
+        for turn in range(thousands):
             drive(desk.ports["smtp"], with_new_ids(items, turn))
             desk.processed()
-            if turn in (0, 9):
+            if turn in (0, 9, 99):
                 found.append(Figure(f"memory-{1000 * (turn + 1)}", desk.memory(), "MB"))
     return found

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
-import os
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,15 +10,13 @@ from urllib.parse import unquote
 import pytest
 
 from mailcase import rounds
-from mailcase.config import load
 from mailcase.core import token as tokens
 from mailcase.core.decision import SYSTEM, Decision, Outcome, StatusChanged
 from mailcase.core.policy import StatusKind
 from mailcase.outgoing.letters import Writer
-from mailcase.outgoing.templates import load as load_templates
-from mailcase.store import migrate, outbox
 from mailcase.store.engine import Database
 from tests.store.story import apply, one_case
+from tests.system.indoors import opened, text_of, written
 
 CONFIG = """\
 database = "sqlite:///desk.db"
@@ -46,21 +41,12 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def desk(tmp_path: Path) -> tuple[Database, Writer]:
-    (tmp_path / "secret").write_text("a secret of this test desk only\n")
-    (tmp_path / "mailcase.toml").write_text(CONFIG)
-    config = load(tmp_path / "mailcase.toml")
-    database = Database.open(config.database)
-    migrate.prepare(database)
-    templates = load_templates()
-    return database, Writer(config.policy(templates.phrases), templates, os.urandom)
+    return opened(tmp_path, CONFIG)
 
 
 def sent(database: Database) -> list[str]:
     """The text of every mail in the outbox."""
-    with database.read() as conn:
-        raws = [outbox.get(conn, item.id, with_raw=True).raw for item in outbox.items(conn)]
-    mails = [email.message_from_bytes(raw, policy=email.policy.default) for raw in raws]
-    return [str(mail.get_body(("plain",)).get_content()) for mail in mails]  # type: ignore[attr-defined]
+    return [text_of(mail) for mail in written(database)]
 
 
 def test_the_brief_comes_once_a_working_day_and_only_with_something_in_it(desk: tuple[Database, Writer]) -> None:
@@ -91,9 +77,7 @@ def test_what_was_closed_has_a_link_that_undoes_it(desk: tuple[Database, Writer]
         night = THURSDAY + timedelta(hours=12)
         apply(conn, Decision("deadline", Outcome("note", number), SYSTEM, (closing,)), now=night)
     assert rounds.turn(database, writer, FRIDAY) == 1
-    with database.read() as conn:
-        raw = outbox.get(conn, outbox.items(conn)[0].id, with_raw=True).raw
-    page = email.message_from_bytes(raw, policy=email.policy.default).get_body(("html",)).get_content()  # type: ignore[attr-defined]
+    page = text_of(written(database)[0], "html")
     link = next(found for found in re.findall(r'href="(mailto:[^"]*)"', page) if "followup" in found)
     address, _, rest = unquote(link).removeprefix("mailto:").partition("?")
     assert "#followup" in rest

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
-import os
 import sys
 from datetime import UTC, date, datetime, timedelta
-from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
 from mailcase import rounds
-from mailcase.config import load
 from mailcase.core.report import Day
 from mailcase.outgoing.letters import Writer
 from mailcase.outgoing.picture import draw
-from mailcase.outgoing.templates import load as load_templates
-from mailcase.store import migrate, outbox
 from mailcase.store.engine import Database
 from tests.store.story import one_case
+from tests.system.indoors import opened, text_of, written
 
 CONFIG = """\
 database = "sqlite:///desk.db"
@@ -43,28 +37,10 @@ FRIDAY, MONDAY = datetime(2026, 11, 20, 12, tzinfo=UTC), datetime(2026, 11, 23, 
 @pytest.fixture
 def desk(tmp_path: Path) -> tuple[Database, Writer]:
     """A desk on which a case was opened on the Saturday of story.NOW."""
-    (tmp_path / "secret").write_text("a secret of this test desk only\n")
-    (tmp_path / "mailcase.toml").write_text(CONFIG)
-    config = load(tmp_path / "mailcase.toml")
-    database = Database.open(config.database)
-    migrate.prepare(database)
+    database, writer = opened(tmp_path, CONFIG)
     with database.write() as conn:
         one_case(conn)
-    templates = load_templates()
-    return database, Writer(config.policy(templates.phrases), templates, os.urandom)
-
-
-def sent(database: Database) -> list[EmailMessage]:
-    with database.read() as conn:
-        raws = [outbox.get(conn, item.id, with_raw=True).raw for item in outbox.items(conn)]
-    mails = [email.message_from_bytes(raw, policy=email.policy.default) for raw in raws]
-    return [mail for mail in mails if isinstance(mail, EmailMessage)]
-
-
-def text_of(mail: EmailMessage, kind: str) -> str:
-    body = mail.get_body((kind,))
-    assert body is not None
-    return str(body.get_content()).replace("\r\n", "\n")
+    return database, writer
 
 
 def test_supervisors_get_it_once_a_week_with_a_picture(desk: tuple[Database, Writer]) -> None:
@@ -74,7 +50,7 @@ def test_supervisors_get_it_once_a_week_with_a_picture(desk: tuple[Database, Wri
     assert rounds.turn(database, writer, MONDAY - timedelta(minutes=1)) == 0
     assert rounds.turn(database, writer, MONDAY) == 1
     assert rounds.turn(database, writer, MONDAY + timedelta(days=6)) == 0
-    (mail,) = sent(database)
+    (mail,) = written(database)
     assert mail["To"] == "sue@staff.example"
     assert "Weekly report" in mail["Subject"]
     text = text_of(mail, "plain")
@@ -94,7 +70,7 @@ def test_without_the_extra_it_goes_without_a_picture(
     database, writer = desk
     rounds.turn(database, writer, FRIDAY)
     assert rounds.turn(database, writer, MONDAY) == 1
-    (mail,) = sent(database)
+    (mail,) = written(database)
     assert "Cases opened: 1\n" in text_of(mail, "plain")
     assert "cid:" not in text_of(mail, "html")
     assert [part.get_content_type() for part in mail.walk() if part.get_content_maintype() == "image"] == []
