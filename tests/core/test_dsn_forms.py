@@ -3,7 +3,8 @@
 import pytest
 
 from mailcase.core.reading.dsn import read_bounce
-from mailcase.core.reading.dsn_forms import failure_status, says_delayed
+from mailcase.core.reading.dsn_delay import says_delayed
+from mailcase.core.reading.dsn_forms import failure_status
 from mailcase.core.reading.dsn_original import divides, header_block, split_report
 from mailcase.core.reading.parse import read_mail
 

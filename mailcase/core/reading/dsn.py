@@ -6,15 +6,16 @@ import re
 from dataclasses import replace
 
 from mailcase.core.message import Bounce, BouncedRecipient, Mail
+from mailcase.core.reading.dsn_delay import is_delay, says_delayed, says_delivered
 from mailcase.core.reading.dsn_forms import (
     Named,
     answered_status,
+    bare_users,
     cleaned,
     failure_status,
     named_recipients,
+    names_user,
     only_address,
-    says_delayed,
-    says_delivered,
     status_in,
 )
 from mailcase.core.reading.dsn_notice import read_notice
@@ -30,8 +31,10 @@ from mailcase.core.reading.dsn_original import (
 from mailcase.core.reading.dsn_suspicion import (
     DAEMON,
     ENOUGH,
+    OPENED,
     WORTH_READING,
-    is_challenge,
+    is_kept,
+    lists_failures,
     suspicion,
     word_points,
     written_by_hand,
@@ -89,16 +92,18 @@ def read_bounce(mail: Mail) -> Bounce | None:
     if mail.first("x-amz-sns-message-id") and mail.text[:1] == "{":
         return read_notice(mail.text)
     report, returned = _report_and_original(mail)
-    points = outside.points + word_points(report, outside.about_mail)
-    if points == ENOUGH - 1 and header_block(returned) and returned_part(mail) is None:
-        points += 1  # the mail that comes back, in the text
-    if points < ENOUGH or (not outside.strong and is_challenge(report)):
+    told = word_points(report, outside.about_mail)
+    points = outside.points + told
+    if points < ENOUGH:
+        points += _shape_points(mail, report, returned, outside.strong)
+    if points < ENOUGH or (not outside.strong and is_kept(report)):
         return None
-    bounce = _bounce(mail, report, returned)
+    bounce = _bounce(mail, report, returned, certain=points > ENOUGH and (outside.strong or told == OPENED))
     if bounce is None or outside.strong:
         return bounce
     readers = {a.key for a in mail.to}
-    if written_by_hand(mail, report, returned) or all(r.address.casefold() in readers for r in bounce.recipients):
+    named = [r.address.casefold() for r in bounce.recipients]
+    if written_by_hand(mail, report, returned) or (named and all(key in readers for key in named)):
         # A post office's clerk who writes that mail to us did not come through.
         return None
     return bounce
@@ -107,6 +112,14 @@ def read_bounce(mail: Mail) -> Bounce | None:
 def is_failure(bounce: Bounce) -> bool:
     """True when somebody did not get the mail (yet); False for a mere confirmation of delivery."""
     return not bounce.recipients or any(r.action in ("failed", "delayed") for r in bounce.recipients)
+
+
+def _shape_points(mail: Mail, report: str, returned: str, strong: bool) -> int:
+    """Points for how a report is made, whatever its language: the mail that comes back, a list of addresses."""
+    comes_back = returned_part(mail) is None and bool(header_block(returned))
+    if strong and (comes_back or lists_failures(report)):
+        return 2
+    return int(comes_back)
 
 
 def _report_and_original(mail: Mail) -> tuple[str, str]:
@@ -147,7 +160,8 @@ def plain(html: str) -> str:
     return text
 
 
-def _bounce(mail: Mail, report: str, returned: str) -> Bounce | None:
+def _bounce(mail: Mail, report: str, returned: str, certain: bool) -> Bounce | None:
+    """What the report tells; None when it names nobody, unless it is `certain` that it is one."""
     block = header_block(returned)
     pairs = fields(block)
     status_parts = (p.text for p in mail.parts if not p.depth and p.content_type in STATUS_TYPES)
@@ -160,8 +174,9 @@ def _bounce(mail: Mail, report: str, returned: str) -> Bounce | None:
         recipients = _with_words(recipients, report)
     elif not refused:
         recipients = _recipients_in_words(mail, report, pairs)
-        if not recipients:
+        if not recipients and (not certain or _went_to_list(pairs)):
             return None
+        refused = () if recipients or is_delay(mail.subject, report) else ("failed",)
     report_id = original_id(pairs, f"{status_text}\n{report}", mail)
     permanent = any(r.action == "failed" for r in recipients) or "failed" in refused
     return Bounce(permanent, recipients, report_id, block)
@@ -279,7 +294,8 @@ def better_status(stated: str, words: str) -> str:
 def _recipients_in_words(mail: Mail, report: str, original: list[tuple[str, str]]) -> tuple[BouncedRecipient, ...]:
     skipped = frozenset(a.key for a in (*mail.authors, *mail.reply_to) if a.address)
     readers = frozenset(a.key for a in mail.to)
-    named = named_recipients(report, skipped | readers) or named_recipients(report, skipped)
+    named = named_recipients(report, skipped | readers) or bare_users(report, _domains(mail, original))
+    named = named or named_recipients(report, skipped)
     stated = _addresses(",".join(mail.all("x-failed-recipients")))
     if stated:
         by_key = {n.address.casefold(): n for n in named}
@@ -287,10 +303,17 @@ def _recipients_in_words(mail: Mail, report: str, original: list[tuple[str, str]
         named = tuple(by_key.get(a.casefold()) or Named(a, named[0].text if named else rest) for a in stated)
     elif not named:
         named = _from_original(original, report) or only_address(report, skipped | readers)
-    said = f"{mail.subject}\n{report}"
-    action = "delayed" if says_delayed(said) else "delivered" if says_delivered(said) else "failed"
+    delivered = says_delivered(f"{mail.subject}\n{report}")
+    action = "delayed" if is_delay(mail.subject, report) else "delivered" if delivered else "failed"
+    own = {n.address: says_delayed(n.line) for n in named} if action == "delayed" and len(named) > 1 else {}
     return tuple(
-        BouncedRecipient(n.address, action, failure_status(n.text), n.text[:TEXT_BOUND])
+        BouncedRecipient(
+            n.address,
+            # One is late and another lost: then each line says which.
+            "failed" if any(own.values()) and not own[n.address] else action,
+            failure_status(n.text),
+            n.text[:TEXT_BOUND],
+        )
         for n in named[:RECIPIENTS_BOUND]
     )
 
@@ -311,18 +334,33 @@ def _told(recipient: BouncedRecipient, words: str) -> BouncedRecipient:
     return replace(recipient, status=status, text=words[:TEXT_BOUND])
 
 
+def _domains(mail: Mail, original: list[tuple[str, str]]) -> tuple[str, ...]:
+    """The domains that bare user names of a report may belong to: the returned mail's, else the reporting server's."""
+    found = [a.rpartition("@")[2] for a in _addresses(first_field(original, "to"))]
+    if not found and DAEMON.search(mail.first("from")[:500]):
+        found = [a.address.rpartition("@")[2] for a in mail.authors if "@" in a.address]
+    return tuple(dict.fromkeys(found)) if len(set(found)) == 1 else ()
+
+
+def _went_to_list(original: list[tuple[str, str]]) -> bool:
+    """True for mail that a list passed on: its To is the list, and no desk sends list mail."""
+    return any(name in LIST_FIELDS for name, _ in original)
+
+
 def _from_original(original: list[tuple[str, str]], report: str) -> tuple[Named, ...]:
     """The one address that the returned mail was written to, when the report itself names nobody.
 
-    Not for mail that went through a list: its To is the list, and no desk sends list mail.
+    Where it went to several: those whose user names begin a line of the report ("ann (mailbox is full)").
     """
-    if any(name in LIST_FIELDS for name, _ in original):
+    if _went_to_list(original):
         return ()
+    words = " ".join(report.split())[:TEXT_BOUND]
     for name in ("x-envelope-to", "x-original-to", "delivered-to", "to"):
         found = _addresses(first_field(original, name))
         if len(found) == 1:
-            return (Named(found[0], " ".join(report.split())[:TEXT_BOUND]),)
-    return ()
+            return (Named(found[0], words),)
+    readers = _addresses(",".join(value for name, value in original if name in ("to", "cc")))
+    return tuple(Named(a, words) for a in readers if names_user(report, a.partition("@")[0]))
 
 
 def _addresses(value: str) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ LABELLED = re.compile(
 )
 # An address that begins its line, as in a list: "<a@b>:", "a@b", "* a@b", "a@b: 550 …", "a@b on Thu, …".
 LEADING = re.compile(
-    r"[ \t>*•·|#-]{0,24}[\"'<\[(]{0,2}[ ]?(?:mailto:|smtp:|rfc822;[ ]?)?(" + ADDRESS + r")[\"'>\])]{0,2}[ \t]*(.*)",
+    r"[ \t>*•·|#-]{0,24}[\"'<\[(]{0,2}[ ]?(?:mailto:|smtp:|rfc822;[ ]?)?(" + ADDRESS + r")[\"'>\])]{0,2}([ \t]*)(.*)",
     re.IGNORECASE,
 )
 # An X.400 name with the Internet address inside, as Exchange 5.5 writes it (RFC 2156 section 4.1).
@@ -38,7 +38,7 @@ TO_LINE = re.compile(r"[ \t*]{0,8}To[ \t]{0,4}:[ \t]{0,8}<?(" + ADDRESS + ")", r
 # Words right before an address that is named for another reason than having failed.
 CONTACT = re.compile(
     r"(?:contact|assistance|questions?|help|support|e-?mail to|send mail to|write to|reply to|administrator|sender:"
-    r"|mail from:|from:|reply-to:|(?:to|at) the address|^[ \t]{0,8}(?:cc|to):)[ \t<\"'(?:]{0,6}$",
+    r"|(?:e-?mail|message)s? from:?|from:|reply-to:|(?:to|at) the address|^[ \t]{0,8}(?:cc|to):)[ \t<\"'(?:]{0,6}$",
     re.IGNORECASE,
 )
 # Whom a report tells its reader to turn to.
@@ -48,79 +48,8 @@ STATUS = re.compile(r"(?<![0-9.])([245]\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9]|\.[0-9]
 FAILURE_STATUS = re.compile(r"(?<![0-9.])([45]\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9]|\.[0-9])")
 ANSWERED_STATUS = re.compile(r"(?<![0-9.])[45][0-9]{2}[ :-]{1,3}#?([45]\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9]|\.[0-9])")
 BARE_NAME = re.compile(r"[ \t]{1,8}([a-z0-9][a-z0-9._-]{0,30})[ \t]{2,}[A-Z]")
+USER_LINE = re.compile(r"[ \t]{1,16}([A-Za-z0-9][A-Za-z0-9._-]{1,63})[ \t]{0,8}")
 NAME_AT = re.compile(r"(?<!finger )\bNAME@([a-z0-9][a-z0-9.-]{1,120}[a-z0-9])")
-
-DELAY_WORDS = (
-    "warning message only",
-    "this is a warning only",
-    "has been delayed",
-    "is delayed",
-    "was delayed",
-    "still awaiting delivery",
-    "about a delay",
-    "will be retried",
-    "will continue trying",
-    "will continue to try",
-    "will keep trying",
-    "continue to be attempted",
-    "temporary failure report",
-    "no need to resend",
-    "do not need to resend",
-    "do not need to re-send",
-    "not need to resend",
-    "delivery attempts will continue",
-    "not yet been delivered",
-    "has not been delivered yet",
-    "temporary problem delivering",
-    "will retry for",
-    "delivery is delayed",
-    "delivery delayed",
-    "will continue trying to deliver",
-    "will be attempted again",
-    "wurde verzögert",
-    "zustellung verzögert",
-    "verzögert sich",
-    "weitere zustellversuche",
-    "remise est retardée",
-    "remise retardée",
-    "a été retardé",
-    "se ha retrasado",
-    "entrega retrasada",
-    "entrega se retrasó",
-    "consegna ritardata",
-    "recapito ritardato",
-    "ha subito un ritardo",
-    "está atrasada",
-    "entrega atrasada",
-    "is vertraagd",
-    "zostało opóźnione",
-    "zostanie ponowion",
-    "доставка задерж",
-    "доставка отложена",
-    "повторит попыт",
-    "попытки доставки будут продолж",
-    "配信が遅延",
-    "配信の遅延",
-    "配信が遅れて",
-    "传递延迟",
-    "投递延迟",
-    "继续尝试",
-    "傳遞延遲",
-    "배달이 지연",
-    "再送を試み",
-)
-
-
-DELIVERED_WORDS = (
-    "had successful delivery notifications",
-    "was successfully delivered",
-    "has been successfully delivered",
-    "successfully delivered to mailbox",
-    "wurde erfolgreich zugestellt",
-    "a été remis avec succès",
-    "se ha entregado correctamente",
-)
-FAILED_WORDS = ("fatal errors", "failed", "not be delivered", "non-fatal errors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +58,7 @@ class Named:
 
     address: str
     text: str
+    line: str = ""  # the one that names it
 
 
 def status_in(text: str) -> str:
@@ -149,18 +79,6 @@ def failure_status(text: str) -> str:
     return found[1] if found else ""
 
 
-def says_delayed(text: str) -> bool:
-    """True when the report says that the server goes on trying."""
-    lowered = " ".join(text.lower().split())
-    return any(words in lowered for words in DELAY_WORDS)
-
-
-def says_delivered(text: str) -> bool:
-    """True when the report tells of nothing but success (the old receipts of Sendmail)."""
-    lowered = " ".join(text.lower().split())
-    return any(map(lowered.__contains__, DELIVERED_WORDS)) and not any(map(lowered.__contains__, FAILED_WORDS))
-
-
 def cleaned(address: str) -> str:
     """An address without the marks that reports put around it."""
     bare = address.lstrip("'`*=|").rstrip(".")
@@ -177,10 +95,35 @@ def named_recipients(report: str, skipped: frozenset[str]) -> tuple[Named, ...]:
     lines = [line[:LINE_BOUND] for line in report.splitlines()[:LINES_BOUND]]
     for way in (_listed, _in_session, _mentioned, _in_to_line, _completed):
         found = [(index, cleaned(a)) for index, a in way(lines)]
-        kept = [(index, a) for index, a in found if a.casefold() not in skipped and "@" in a[1:]]
+        kept = [(index, a) for index, a in found if a.casefold() not in skipped and "@" in a[1:] and not _is_path(a)]
         if kept:
             return _with_words(lines, kept)
     return ()
+
+
+def _is_path(address: str) -> bool:
+    """True for a mailbox's folder ("/var/mail/b.example/ann@b.example"), and not for an X.400 name ("/S=ANN/@gw")."""
+    return address.startswith("/") and "=" not in address
+
+
+def names_user(report: str, user: str) -> bool:
+    """True when a line of the report begins with this user name, alone or before a mark or a gap."""
+    lines = (line.strip(" \t<\"'*") for line in report[:16_384].casefold().splitlines()[:LINES_BOUND])
+    wanted = user.casefold()
+    return any(line.startswith(wanted) and not line[len(wanted) : len(wanted) + 1].isalnum() for line in lines)
+
+
+def bare_users(report: str, domains: tuple[str, ...]) -> tuple[Named, ...]:
+    """User names without a domain, each alone on an indented line below one that announces them (AOL)."""
+    named: list[Named] = []
+    announced = False
+    for line in report[:16_384].splitlines()[:LINES_BOUND]:
+        user = USER_LINE.fullmatch(line)
+        if user and announced and domains:
+            named.append(Named(f"{user[1]}@{domains[0]}", " ".join(report.split())[:WORDS_BOUND], line))
+        elif line.strip():
+            announced = line.rstrip().endswith(":") and tells_of_failure(line.lower())
+    return tuple(named[:200])
 
 
 def only_address(report: str, skipped: frozenset[str]) -> tuple[Named, ...]:
@@ -203,7 +146,7 @@ def _listed(lines: list[str]) -> list[tuple[int, str]]:
     for index, line in enumerate(lines):
         if "@" in line:
             leading = LEADING.match(line)
-            if leading and _ends_item(leading[1], leading[2]) and not CONTACT.search(before):
+            if leading and _ends_item(*leading.groups()) and not CONTACT.search(before):
                 found.append((index, leading[1]))
             else:
                 labelled = DOMAIN_DEFINED.search(line) or LABELLED.search(line)
@@ -216,9 +159,11 @@ def _listed(lines: list[str]) -> list[tuple[int, str]]:
     return found
 
 
-def _ends_item(address: str, rest: str) -> bool:
+def _ends_item(address: str, gap: str, rest: str) -> bool:
     """True when what follows a leading address shows that it stands in a list and not in a sentence."""
-    if not rest or rest[0] in ":：;([<-" or rest.startswith(("...", "on ", "=>")) or DATE_FOLLOWS.match(rest):
+    if not rest or len(gap) > 1 or gap == "\t":
+        return True
+    if rest[0] in ":：;([<-" or rest.startswith(("...", "on ", "=>")) or DATE_FOLLOWS.match(rest):
         return True
     return cleaned(address).casefold() in rest[: len(address) + 8].casefold()
 
@@ -271,7 +216,7 @@ def _with_words(lines: list[str], found: list[tuple[int, str]]) -> tuple[Named, 
         key = address.casefold()
         old = named.get(key)
         if old is None or (not failure_status(old.text) and failure_status(words)):
-            named[key] = Named(old.address if old else address, words)
+            named[key] = Named(old.address if old else address, words, lines[index])
     if len(named) == 1:
         (only,) = named.values()
         answered = next((index for index, line in enumerate(lines) if REPLY_LINE.search(line)), None)

@@ -11,6 +11,8 @@ from mailcase.core.reading.dsn_words import FAILURES, GENERAL, OPENINGS, SUBJECT
 
 # Points from outside (headers, structure) and inside (words) add up. A person's mail has none outside and is not read.
 WORTH_READING, ENOUGH = 1, 4
+# What the opening of a report is worth that only machines write.
+OPENED = 3
 
 DAEMON = re.compile(
     r"mailer[-_. ]?daemon|mail[-_. ]?deliver[y]?[-_. ](?:sub)?(?:system|service|notification)"
@@ -38,6 +40,9 @@ OFFICE_NAMES = (
     "系統管理員",
     "시스템 관리자",
 )
+# Written by nobody: "<>", and Courier's "<@>".
+NOBODY = re.compile(r"[^<>]{0,200}<@?>|\s{0,8}")
+NULL_PATHS = frozenset({"", "mailer-daemon", "#@[]"})
 POSTMASTER = re.compile(r"po+st[-_. ]?master@", re.IGNORECASE)
 SENDER_DOMAIN = re.compile(r"@[^\s<>\"]{1,255}")
 BY_HAND = re.compile(
@@ -45,6 +50,10 @@ BY_HAND = re.compile(
     re.IGNORECASE,
 )
 SMTP_ANSWER = re.compile(r"(?<![0-9.])[45][0-9]{2}[ -]{1,3}[45]\.[0-9]{1,3}\.[0-9]{1,3}")
+# The same told without a reply code: "(#5.1.1)", "<hub.example #5.1.1>".
+MARKED_STATUS = re.compile(r"#[45]\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9.])")
+# An item of a list of failures: an address in brackets and a colon, alone at the begin of its line.
+ITEM = re.compile(r"^<[^\s<>@]{1,256}@[^\s<>@]{1,255}>(?: \([^()\n]{1,300}\))?:", re.MULTILINE)
 # Exchange's own codes for what went wrong, the same in every language ("RESOLVER.ADR.RecipNotFound;").
 EXCHANGE_CODE = re.compile(
     r"\b(?:RESOLVER|SMTPSEND|STOREDRV|ROUTING|TRANSPORT|QUEUE|DELIVER|AGENT|SUBMIT)\.[A-Z][A-Za-z.]{2,60};"
@@ -52,6 +61,12 @@ EXCHANGE_CODE = re.compile(
 # Whoever asks the sender to prove that they are a person has the mail, and holds it back.
 CHALLENGES = (
     "to release your message",
+    "delivered until you",
+    "until you are",
+    "awaiting approval",
+    "awaits moderat",
+    "await moderat",
+    "guest list",
     "being held because",
     "is being held until",
     "approved beforehand",
@@ -69,6 +84,20 @@ CHALLENGES = (
     "kein roboter",
     "n'êtes pas un robot",
     "no eres un robot",
+)
+QUOTED_FIELD = re.compile(r"[ \t]{0,40}[^\s:：]{2,30}[ \t]{0,8}[:：][ \t]")
+# A desk that has got the mail; what it repeats of it may well tell of a failure.
+RECEIPTS = (
+    "your ticket",
+    "ticket number",
+    "case number",
+    "your request has been",
+    "your request was received",
+    "we have received your",
+    "ticketnummer",
+    "vorgangsnummer",
+    "numéro de ticket",
+    "número de ticket",
 )
 _ABOUT_MAIL = (
     "recipient|mailbox|message|e-mail|email|user|smtp|nachricht|bericht|courriel|destinataire|correo|mensaje|messaggi|"
@@ -101,13 +130,16 @@ def suspicion(mail: Mail) -> Suspicion:
     A subject or a returned mail alone counts for nothing: customers write about failed deliveries, and attach them.
     """
     sender = SENDER_DOMAIN.sub("@", mail.first("from")[:500])
-    daemon = DAEMON.search(sender) is not None
+    daemon = DAEMON.search(sender) is not None or (NOBODY.fullmatch(sender) is not None and bool(mail.first("from")))
     points = 2 if daemon else int(OFFICE.search(sender) is not None or _is_office(sender))
     answering = not points and ANSWERING.match(mail.subject[:100]) is not None
     status, returned = _structure_points(mail)
     if answering and mail.content_type != "multipart/report":
         return Suspicion(0)
-    headers = [_header_points(name, value) for name, value in mail.headers if name in POINTING]
+    pointing = [(name, value) for name, value in mail.headers if name in POINTING]
+    if not (points or status or returned) and all(map(_merely_generated, pointing)):
+        return Suspicion(0)
+    headers = [_header_points(name, value) for name, value in pointing]
     points += status + sum(headers)
     if points < WORTH_READING:
         return Suspicion(0)
@@ -152,20 +184,28 @@ def _header_points(name: str, value: str) -> int:
     if name in ("x-mlserver", "x-amz-sns-message-id"):
         return 2
     if name == "return-path":
-        return int(value.strip().strip("<>").lower() in ("", "mailer-daemon"))
+        return int(value.strip().strip("<>").lower() in NULL_PATHS)
     return int(name == "auto-submitted" and "auto-" in value.lower())
+
+
+def _merely_generated(header: tuple[str, str]) -> bool:
+    """True for the field by which a program says that it wrote the mail, and not that it answers one (RFC 3834)."""
+    return header[0] == "auto-submitted" and header[1].strip().lower() == "auto-generated"
 
 
 def _structure_points(mail: Mail) -> tuple[int, int]:
     """Points for the parts that machines make, and for a returned mail."""
-    points, returned = 0, 0
+    returned = 0
     if not mail.content_type.startswith("multipart/"):
         return 0, 0
+    # A report by its name, whose fields got lost on the way.
+    named = mail.content_type == "multipart/report" and "delivery-status" in mail.first("content-type").lower()
+    points = 2 * named
     for part in mail.parts:
         if part.depth:
             continue
         if part.content_type in ("message/delivery-status", "message/global-delivery-status"):
-            points += 5 if mail.content_type == "multipart/report" else 2
+            points += 3 + 2 * (not named) if mail.content_type == "multipart/report" else 2
         elif part.content_type in RETURNED_TYPES:
             returned = 1
         elif part.content_type in ("message/feedback-report", "application/tlsrpt+gzip", "application/tlsrpt+json"):
@@ -187,17 +227,26 @@ def word_points(report: str, about_mail: bool) -> int:
     """
     lowered = " ".join(report[:16_384].lower().split())
     if any(words in lowered[:400] for words in OPENINGS):
-        return 3
+        return OPENED
     if EXCHANGE_CODE.search(report[:16_384]):
-        return 3
+        return OPENED
     told = any(map(lowered.__contains__, FAILURES)) or (about_mail and any(map(lowered.__contains__, GENERAL)))
+    if not told and about_mail:  # in a language that no table knows, the codes are the same
+        told = SMTP_ANSWER.search(lowered) is not None or MARKED_STATUS.search(lowered) is not None
     return 2 if told else 0
 
 
-def is_challenge(report: str) -> bool:
-    """True for a mail that holds ours back until we have answered it, and for a list whose moderator does."""
-    lowered = " ".join(report[:4_096].lower().split())
-    return any(words in lowered for words in CHALLENGES)
+def lists_failures(report: str) -> bool:
+    """True when a report holds an address as the head of an item, as servers since qmail write it."""
+    return ITEM.search(report[:16_384]) is not None
+
+
+def is_kept(report: str) -> bool:
+    """True for a mail that holds ours back until somebody approves it, and for a desk that acknowledges ours."""
+    # What the report repeats of our mail ("Subject: …") says nothing about the report.
+    own = (line for line in report[:4_096].lower().splitlines() if not QUOTED_FIELD.match(line))
+    lowered = " ".join(" ".join(own).split())
+    return any(map(lowered.__contains__, CHALLENGES)) or any(map(lowered.__contains__, RECEIPTS))
 
 
 def tells_of_failure(lowered: str) -> bool:

@@ -99,6 +99,7 @@ _OPENINGS = (
     "unable to deliver message to the following|not able to deliver your message|reporting-mta:|"
     "это письмо создано автоматически|"
     # en
+    "this message was undeliverable due to|this is a collection of reports about email delivery|"
     "delivery is delayed to these|this is an automatic message from the mail|this is the mail delivery|"
     "this is a delivery status notification|this is a permanent error|"
     # de

@@ -1,0 +1,151 @@
+"""Reports that no table of words knows: told by their codes, their lists and what they return (R5)."""
+
+import pytest
+
+from mailcase.core.message import Bounce
+from mailcase.core.reading.dsn import read_bounce
+from mailcase.core.reading.dsn_delay import is_delay, says_delayed
+from mailcase.core.reading.parse import read_mail
+
+ANN, BEA = "ann@customer.example", "bea@customer.example"
+POST, DAEMON = "postmaster@mx.example", "MAILER-DAEMON@mx.example"
+RETURNED = "Received: from a.example\nFrom: support@desk.example\nTo: {}\nSubject: Invoice\n"
+
+
+def bounce_of(sender: str, subject: str, report: str, lines: str = "") -> Bounce | None:
+    head = (
+        f"{lines}From: {sender}\nTo: support@desk.example\nSubject: {subject}\nContent-Type: text/plain; charset=utf-8"
+    )
+    return read_bounce(read_mail(f"{head}\n\n{report}\n".encode()))
+
+
+def actions(bounce: Bounce | None) -> dict[str, str]:
+    assert bounce is not None
+    return {r.address: r.action for r in bounce.recipients}
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject", "report"),
+    [
+        (DAEMON, "bericht", f"Mi nombre estas qmail-send.\n\n<{ANN}>:\nNeniu kesto. (#5.1.1)\n"),
+        (DAEMON, "io", f"Neniu kesto.\n\n<{ANN}>:\nfermita\n"),
+        (DAEMON, "io", f"Neniu kesto: {ANN} 552 5.2.2 plena\n"),
+        (DAEMON, "io", f"Neniu kesto.\n\n{RETURNED.format(ANN)}"),
+        (
+            f"Poststelle <{POST}>",
+            "Unzustellbar: x",
+            f"Weg.\n\n   {ANN} am 16.11.2026\n      <hub.customer.example #5.1.1>",
+        ),
+        ("<>", "io", f"Weg.\n\n<{ANN}>:\ngesperrt (#5.2.1)\n"),
+    ],
+)
+def test_a_daemons_report_in_any_language(sender: str, subject: str, report: str) -> None:
+    assert actions(bounce_of(sender, subject, report)) == {ANN: "failed"}
+
+
+def test_a_report_that_says_why_and_not_to_whom_is_one_all_the_same() -> None:
+    words = "This Message was undeliverable due to the following reason:\n\nYour return address was refused."
+    bounce = bounce_of(f"Postmaster <{POST}>", "Mail System Error - Returned Mail", words)
+    assert bounce is not None
+    assert bounce.permanent
+    assert bounce.recipients == ()
+
+
+def test_a_report_whose_fields_were_lost_is_one_by_its_name() -> None:
+    lines = 'MIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status; boundary="b"\n'
+    raw = f"{lines}From: x@mx.example\nSubject: x\n\n--b\n\n<{ANN}>: 550 5.1.1 unknown user\n--b--\n"
+    assert actions(read_bounce(read_mail(raw.encode()))) == {ANN: "failed"}
+
+
+def test_user_names_are_completed_from_the_returned_mail() -> None:
+    names = "It was undeliverable to:\n\tann (mailbox full)\n\tbea (mailbox full)\n\n"
+    to = f"{ANN}, carl@customer.example, {BEA}"
+    assert actions(bounce_of(DAEMON, "Returned mail", names + RETURNED.format(to))) == {ANN: "failed", BEA: "failed"}
+
+
+def test_user_names_are_completed_from_the_server_that_reports() -> None:
+    words = "It could not be delivered, they are not accepting mail from support@desk.example:\n\tannbell\n"
+    assert actions(bounce_of(DAEMON, "Returned mail", words)) == {"annbell@mx.example": "failed"}
+
+
+def test_one_is_late_and_another_lost() -> None:
+    words = (
+        f"The affected recipients:\n\n  <{ANN}>  delivery failed\n  <{BEA}>  delivery delayed; will continue trying\n"
+    )
+    bounce = bounce_of(DAEMON, "Delivery report", words)
+    assert actions(bounce) == {ANN: "failed", BEA: "delayed"}
+    assert bounce is not None
+    assert bounce.permanent
+
+
+def test_a_table_of_recipients() -> None:
+    words = f"Mail delivery failed:\n\n  {ANN}   550 unknown\n  {BEA}\tno such host\n"
+    assert actions(bounce_of(DAEMON, "Mail delivery failed", words)) == {ANN: "failed", BEA: "failed"}
+
+
+def test_the_folder_of_a_mailbox_is_no_recipient() -> None:
+    words = f"<{ANN}>:\nuser does not exist, but will deliver to /var/mail/customer.example/bea@customer.example/\n"
+    assert actions(bounce_of(DAEMON, "failure notice", words)) == {ANN: "failed"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "The server will keep trying for 5 days.",
+        "Delivery attempts will be repeated.",
+        "Further attempts will be made for 20 hours.",
+        "It has not been delivered after more than 4 hours.",
+        "It will be attempted again.",
+        "Il server continuerà a provare.",
+        "サーバーは再試行します。",
+    ],
+)
+def test_a_server_that_goes_on_trying(words: str) -> None:
+    assert says_delayed(words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "No further delivery attempts will be made.",
+        "I'm not going to try again; this message has been in the queue too long.",
+        "Exchange will not try to redeliver this message.",
+        "Please check the address and try again.",
+        "ご確認のうえ再送してください。",
+        "451 4.7.1 try again later, retry timeout exceeded",
+    ],
+)
+def test_a_server_that_has_given_up(words: str) -> None:
+    assert not says_delayed(words)
+
+
+@pytest.mark.parametrize(
+    ("subject", "late"),
+    [
+        ("Delivery Status Notification (Delay)", True),
+        ("Delivery delayed: Invoice", True),
+        ("Zustellung (verzögert)", True),
+        ("Undeliverable: your delayed order", False),
+        ("Warning: user unknown", False),
+    ],
+)
+def test_the_subject_of_a_report_says_that_it_is_late(subject: str, late: bool) -> None:
+    assert is_delay(subject, f"<{ANN}>: 450") is late
+
+
+@pytest.mark.parametrize(
+    ("sender", "lines", "subject", "words"),
+    [
+        ("Help <help@it.example>", "Auto-Submitted: auto-generated", "Mails undeliverable", f"{ANN} was not delivered: 550 5.1.1"),
+        ("root@it.example", "Auto-Submitted: auto-generated", "12 undeliverable", f"Undeliverable addresses: {ANN}"),
+        ("no-reply@it.example", "Return-Path: <>", "Delivery failure", f"Your ticket has come: not delivered to {ANN}"),
+        ("no-reply@it.example", "Return-Path: <>", "Delivery", f"Not delivered to {ANN} until you are approved."),
+    ],
+)  # fmt: skip
+def test_a_desk_that_speaks_of_failures(sender: str, lines: str, subject: str, words: str) -> None:
+    assert bounce_of(sender, subject, words, f"{lines}\n") is None
+
+
+def test_what_a_report_repeats_of_our_mail_does_not_count_against_it() -> None:
+    words = f"Your message\n\n  Subject: Your post awaits moderator approval\n\nwas not delivered to:\n\n  {ANN}\n"
+    assert actions(bounce_of(POST, "DELIVERY FAILURE", words)) == {ANN: "failed"}
