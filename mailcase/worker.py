@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -60,20 +60,22 @@ class Worker:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     begin: Callable[[int], None] = lambda _task: None
     progress: Callable[[int, int], None] = lambda _done, _failed: None
-    begun: list[int] = field(default_factory=list)
+    unfinished: bool = False
 
     def mails(self) -> int:
         """Work on what waits, at most a batch. Returns how many mails have got their outcome."""
         if not self._waiting():
             return 0
         with self.database.write() as conn:
-            if self.begun:
-                spool.give_back(conn, self.begun)
+            if self.unfinished:
+                spool.free_leases(conn, self.owner, counting=())
+            # If the database goes away from here on, be it after a commit of which we do not hear, what is claimed is
+            # free again as soon as it is back: not the mails' fault.
+            self.unfinished = True
             ids = spool.claim(conn, BATCH, self.clock(), LEASE, self.owner)
         if not ids:
+            self.unfinished = False
             return 0
-        # If the database goes away from here on, these are given back when it is there again: not the mails' fault.
-        self.begun = ids
         with self.database.read() as conn:  # megabytes: not while the listener waits for the writer's lock
             claimed = spool.read(conn, ids)
         failpoint("after_claim")
@@ -84,7 +86,7 @@ class Worker:
         done = self._commit(plans, failures)
         for mail, reason in failures:
             self._failed(mail, reason)
-        self.begun = []
+        self.unfinished = False
         self.progress(done, len(failures))
         return len(claimed)
 

@@ -52,6 +52,7 @@ class Sender:
         self.context = cache(partial(client_context, insecure=config.send.insecure))
         self.failures = 0
         self.not_before = 0.0
+        self.unfinished = False
         with database.write() as conn:
             outbox.free_leases(conn, owner)
 
@@ -71,13 +72,22 @@ class Sender:
             if not outbox.waiting(conn):
                 return 0
         with self.database.write() as conn:
+            if self.unfinished:
+                # The database went away, it may be after the commit of a claim of which we did not hear.
+                outbox.free_leases(conn, self.owner)
+            self.unfinished = True
             # Who wants to decide about each interrupted mail must not find fifty that were not begun among them.
             most = BATCH if self.config.send.uncertain == "resend" else 1
             items = outbox.claim(conn, most, self.clock(), LEASE, self.owner)
         beat(5 * self._patience)
-        count, items = len(items), self._without_interrupted(items)
+        self._hand_over(self._without_interrupted(items), beat, stopped)
+        self.unfinished = False
+        return len(items)
+
+    def _hand_over(self, items: list[OutboxItem], beat: Callable[[float], None], stopped: Callable[[], bool]) -> None:
+        """All in one session; where there is none to be had, each is due again later."""
         if not items:
-            return count
+            return
         try:
             with open_way(self.config.send, self.context) as way:
                 self.failures = 0
@@ -89,7 +99,6 @@ class Sender:
                 self._insist(
                     partial(self._record, item, everybody(waiting, DEFERRED, error.words, ours=True)), beat, stopped
                 )
-        return count
 
     @property
     def _patience(self) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -213,12 +213,6 @@ def finish_many(conn: Connection, rows: Sequence[Finished], now: datetime) -> No
     changed = _FINISH.run(conn, parameters)
     if changed != len(rows):
         raise LeaseLost(f"{len(rows) - changed} of {len(rows)} spooled mails were finished by somebody else")
-
-
-def give_back(conn: Connection, ids: Iterable[int]) -> None:
-    """What was claimed and not begun: free at once, and this attempt does not count."""
-    claimed = update(spool).where(spool.c.id.in_(list(ids)), _WAITING, spool.c.lease_until.is_not(None))
-    conn.execute(claimed.values(lease_until=None, owner="", attempts=spool.c.attempts - 1))
 
 
 def end_lease(conn: Connection, spool_id: int) -> None:

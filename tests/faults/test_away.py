@@ -8,6 +8,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -24,6 +25,7 @@ from tests.faults.desk import FaultDesk
 from tests.faults.nursery import Nursery
 from tests.faults.oracle import judge
 from tests.servers import postgres
+from tests.servers.proxy import Proxy
 from tests.servers.sink import Sink
 
 STRACE = shutil.which("strace")
@@ -134,6 +136,42 @@ def test_A11_C10_postgresql_crashes_and_comes_back(
     assert verdict.problems == ()
     assert only_4xx(clients.ledger), clients.ledger.replies
     assert slowest < 5
+
+
+class LastWord:
+    """For `Proxy.ends_with`: the first commit behind each of these statements is the last that its session says."""
+
+    def __init__(self, *statements: bytes) -> None:
+        self.wanted = set(statements)
+        self.at_work: set[int] = set()  # threads of the proxy: each has one session
+
+    def __call__(self, said: bytes) -> bool:
+        me = threading.get_ident()
+        for statement in [one for one in self.wanted if one in said]:
+            self.wanted.remove(statement)
+            self.at_work.add(me)
+        is_last = me in self.at_work and b"COMMIT" in said
+        self.at_work -= {me} if is_last else set()
+        return is_last
+
+
+def test_C10_what_was_claimed_in_a_commit_of_which_nobody_heard_does_not_wait_for_its_lease(
+    nursery: Nursery, own_postgres: postgres.Postgres, sink: Sink, figure: Figure
+) -> None:
+    """The server has the claim, of a mail and then of an acknowledgement, and the line breaks before it can say so."""
+    with Proxy(("127.0.0.1", own_postgres.port)) as proxy:
+        url = f"postgresql://mailcase@127.0.0.1:{proxy.port}/desk"
+        with FaultDesk(nursery, url, sink) as desk:
+            desk.start()
+            proxy.ends_with = LastWord(b"UPDATE spool SET attempts", b"UPDATE outbox SET state")
+            one = letter()
+            assert deliver(desk.ports["smtp"], one.raw, one.sender).startswith("250")
+            desk.settle()
+            assert proxy.faults == 2
+            verdict = judge(desk, [one])
+            assert desk.rows("SELECT state, attempts FROM spool") == [("done", 1)]
+    figure("C10", f"two claims whose commit was not heard of: worked on at once, {verdict}")
+    assert (verdict.problems, verdict.lost, verdict.twice, verdict.copies) == ((), 0, 0, 0)
 
 
 @contextmanager

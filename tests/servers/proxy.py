@@ -20,7 +20,8 @@ class Proxy:
     connections that are open and for new ones; each connection counts its own bytes.
 
     `on_command` sees what the client says and returns None to let it pass, b"" to hang up, or what to answer in the
-    server's place (behind a BYE it hangs up as well); `on_reply` may rewrite what the server says.
+    server's place (behind a BYE it hangs up as well); `on_reply` may rewrite what the server says. `ends_with` says of what
+    the client says whether it is the last that goes through: the server hears it, and nobody hears the server.
     """
 
     def __init__(self, target: tuple[str, int]) -> None:
@@ -32,6 +33,7 @@ class Proxy:
         self.faults = 0
         self.on_command: Callable[[bytes], bytes | None] | None = None
         self.on_reply: Callable[[bytes], bytes] | None = None
+        self.ends_with: Callable[[bytes], bool] | None = None
         self.closing = threading.Event()
         self.open: set[socket.socket] = set()
         self.lock = threading.Lock()
@@ -116,6 +118,9 @@ class Proxy:
                     self._trickle(sink, data)
                 else:
                     sink.sendall(data)
+                if not from_server and self.ends_with is not None and self.ends_with(data):
+                    self.faults += 1
+                    break
                 passed += len(data)
         self._forget(source, sink)
 
