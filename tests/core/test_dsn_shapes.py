@@ -5,6 +5,7 @@ import pytest
 from mailcase.core.message import Bounce
 from mailcase.core.reading.dsn import read_bounce
 from mailcase.core.reading.dsn_delay import is_delay, says_delayed
+from mailcase.core.reading.dsn_denial import denies_delivery
 from mailcase.core.reading.parse import read_mail
 
 ANN, BEA = "ann@customer.example", "bea@customer.example"
@@ -98,6 +99,9 @@ def test_the_folder_of_a_mailbox_is_no_recipient() -> None:
         "It will be attempted again.",
         "Il server continuerà a provare.",
         "サーバーは再試行します。",
+        "La remise à ces destinataires est différée.",
+        "Доставка письма задерживается.",
+        "Сервер будет повторять попытки.",
     ],
 )
 def test_a_server_that_goes_on_trying(words: str) -> None:
@@ -149,3 +153,64 @@ def test_a_desk_that_speaks_of_failures(sender: str, lines: str, subject: str, w
 def test_what_a_report_repeats_of_our_mail_does_not_count_against_it() -> None:
     words = f"Your message\n\n  Subject: Your post awaits moderator approval\n\nwas not delivered to:\n\n  {ANN}\n"
     assert actions(bounce_of(POST, "DELIVERY FAILURE", words)) == {ANN: "failed"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "nicht übermittelt werden konnte",
+        "die zustellung an diese stelle ist gescheitert",
+        "n'a malheureusement pas pu être acheminé",
+        "échec de l'envoi",
+        "no ha sido posible entregar",
+        "mensaje devuelto",
+        "nao pode ser entregue",
+        "il recapito di questa posta non riuscito",
+        "kon niet worden bezorgd",
+        "meldingen din nådde ikke alle",
+        "nie została nikomu doręczona",
+        "ulaştırılamadı",
+        "не было никому доставлено",
+        "メールをお届けできません",
+        "未能成功投递",
+        "메일을 전송하지 못했습니다",
+        "was not properly delivered",
+    ],
+)
+def test_a_denial_in_any_of_many_languages(words: str) -> None:
+    assert denies_delivery(words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "i could not find the invoice",
+        "die ware wurde zugestellt",
+        "il ne marche pas",
+        "no tengo la factura",
+        "не работает",
+    ],
+)
+def test_other_denials(words: str) -> None:
+    assert not denies_delivery(words)
+
+
+def test_sections_of_one_report_tell_the_lost_from_the_late() -> None:
+    words = (
+        f"   ----- The following addresses had permanent fatal errors -----\n<{ANN}>\n\n"
+        f"   ----- The following addresses had transient non-fatal errors -----\n<{BEA}>\n"
+    )
+    assert actions(bounce_of(DAEMON, "Returned mail", words)) == {ANN: "failed", BEA: "delayed"}
+
+
+@pytest.mark.parametrize(
+    ("sender", "lines", "subject", "words"),
+    [
+        (ANN, "Auto-Submitted: auto-replied\nReturn-Path: <>", "Antwort", f"Ihre Nachricht wurde nicht zugestellt, schreiben Sie an {BEA}."),
+        ("no-reply@crm.example", "Auto-Submitted: auto-generated", "3 bounced messages", f"Recipients failed:\n{ANN}"),
+        ("no-reply@b.example", "Return-Path: <>", "Geld nicht zugestellt", f"Empfänger unbekannt. Kontakt: {ANN}"),
+        (POST, "Auto-Submitted: auto-generated", "Not delivered: 4 mails", f"Not delivered to your inbox:\n\n{ANN}  Prize"),
+    ],
+)  # fmt: skip
+def test_machines_of_other_kinds(sender: str, lines: str, subject: str, words: str) -> None:
+    assert bounce_of(sender, subject, words, f"{lines}\n") is None

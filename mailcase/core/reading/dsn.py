@@ -92,7 +92,7 @@ def read_bounce(mail: Mail) -> Bounce | None:
     if mail.first("x-amz-sns-message-id") and mail.text[:1] == "{":
         return read_notice(mail.text)
     report, returned = _report_and_original(mail)
-    told = word_points(report, outside.about_mail)
+    told = word_points(report, outside)
     points = outside.points + told
     if points < ENOUGH:
         points += _shape_points(mail, report, returned, outside.strong)

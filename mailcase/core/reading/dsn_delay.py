@@ -15,6 +15,17 @@ GOES_ON = re.compile(
     r"|\b(?:is|are) still (?:trying|being retried|in the queue|queued|attempting)"
     r"|\bnot (?:yet )?been (?:delivered|possible to deliver)(?: to [^ ]{1,100})? (?:yet|after more than|after the last)"
 )
+# Delivery, in whatever language, and that it is late.
+IS_LATE = re.compile(
+    r"\b(?:zustellung|übermittlung|delivery|remise|livraison|distribution|entrega|consegna|recapito|bezorging|aflevering"
+    r"|доставк\w|leveransen|leveringen|toimitus|dostarczenie|doręczenie|doručení|teslimat)"
+    r" (?:\S{1,100} ){0,8}"
+    r"(?:verzögert|differée|différée|retardée|retrasad[ao]|demorad[ao]|ritardat[ao]|ritardo|atrasad[ao]|adiad[ao]|vertraagd"
+    r"|задержан\w|задерж\w{2,8}|отложен\w|försenad|fördröjd|fördröjts|forsinket|viivästy\w{1,6}|opóźnion\w|zpožděn\w"
+    r"|gecik\w{2,6})"
+    r"|\bбуд(?:ет|ут) (?:\w{1,14} )?(?:повтор|продолж|пыта|предприн)"
+    r"|\b(?:vont|va) (?:se )?(?:poursuivre|être retent|continuer)"
+)
 # The kind of report, as the subject gives it in brackets or in front of the subject of the mail that is late.
 LATE_SUBJECT = re.compile(
     r"\((?:delay(?:ed)?|verzögert|verzögerung|retard|retardé|retraso|retrasado|demora|ritardo|ritardato|atraso"
@@ -24,6 +35,7 @@ LATE_SUBJECT = re.compile(
     re.IGNORECASE,
 )
 DELAY_WORDS = (
+    "transient non-fatal errors",
     "warning message only",
     "this is a warning only",
     "has been delayed",
@@ -167,7 +179,7 @@ def is_delay(subject: str, report: str) -> bool:
 def says_delayed(text: str) -> bool:
     """True when the report says that the server goes on trying."""
     lowered = " ".join(text.lower().split())
-    return any(map(lowered.__contains__, DELAY_WORDS)) or GOES_ON.search(lowered) is not None
+    return any(map(lowered.__contains__, DELAY_WORDS)) or bool(GOES_ON.search(lowered) or IS_LATE.search(lowered))
 
 
 def says_delivered(text: str) -> bool:

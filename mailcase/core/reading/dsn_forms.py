@@ -38,6 +38,9 @@ TO_LINE = re.compile(r"[ \t*]{0,8}To[ \t]{0,4}:[ \t]{0,8}<?(" + ADDRESS + ")", r
 # Words right before an address that is named for another reason than having failed.
 CONTACT = re.compile(
     r"(?:contact|assistance|questions?|help|support|e-?mail to|send mail to|write to|reply to|administrator|sender:"
+    r"|kontakta?|rückfragen|fragen an|(?:schreiben|wenden) sie(?: bitte| sich){0,2} an|contatt[oi]|contato"
+    r"|contacte[zn]?|contacto|écri(?:vez|re) à|scriv(?:a|ete|ere) a|escrib(?:a|ir) a|escreva para|vragen"
+    r"|связ\w{0,12}|пишите|お問い合わせ先?|联系|聯絡|문의"
     r"|(?:e-?mail|message)s? from:?|from:|reply-to:|(?:to|at) the address|^[ \t]{0,8}(?:cc|to):)[ \t<\"'(?:]{0,6}$",
     re.IGNORECASE,
 )
@@ -58,7 +61,7 @@ class Named:
 
     address: str
     text: str
-    line: str = ""  # the one that names it
+    line: str = ""  # the one that names it, and the heading of its list
 
 
 def status_in(text: str) -> str:
@@ -216,7 +219,7 @@ def _with_words(lines: list[str], found: list[tuple[int, str]]) -> tuple[Named, 
         key = address.casefold()
         old = named.get(key)
         if old is None or (not failure_status(old.text) and failure_status(words)):
-            named[key] = Named(old.address if old else address, words, lines[index])
+            named[key] = Named(old.address if old else address, words, f"{_heading(lines, index)} {lines[index]}")
     if len(named) == 1:
         (only,) = named.values()
         answered = next((index for index, line in enumerate(lines) if REPLY_LINE.search(line)), None)
@@ -224,6 +227,12 @@ def _with_words(lines: list[str], found: list[tuple[int, str]]) -> tuple[Named, 
             # Some servers tell what was answered before they tell for whom.
             return (Named(only.address, _joined(lines[answered:])),)
     return tuple(named.values())
+
+
+def _heading(lines: list[str], index: int) -> str:
+    """The line that stands above a list, and tells what befell those who are in it."""
+    above = (line for line in reversed(lines[max(0, index - 40) : index]) if "@" not in line)
+    return next((line for line in above if line.rstrip().endswith((":", "--"))), "")
 
 
 def _joined(lines: list[str]) -> str:

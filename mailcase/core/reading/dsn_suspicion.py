@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from mailcase.core.message import Mail
+from mailcase.core.reading.dsn_denial import denies_delivery
 from mailcase.core.reading.dsn_original import RETURNED_TYPES
 from mailcase.core.reading.dsn_words import FAILURES, GENERAL, OPENINGS, SUBJECTS
 
@@ -22,10 +23,11 @@ DAEMON = re.compile(
 )
 OFFICE = re.compile(
     r"po+st[-_. ]?master|system[ ]administrator|mail[ ]administrator|microsoft[ ]exchange|mail[ ]system|\bndr\b"
-    r"|sysadmin@|mail[- ]?router|mail[- ]?server|mailgateway|smtp[ ]gateway|no[-_.]?reply|do[-_.]?not[-_.]?reply"
-    r"|mailadm",
+    r"|sysadmin@|mail[- ]?router|mail[- ]?server|mailgateway|smtp[ ]gateway|mailadm",
     re.IGNORECASE,
 )
+# Says only that nobody reads the answers.
+NO_REPLY = re.compile(r"no[-_.]?reply|do[-_.]?not[-_.]?reply", re.IGNORECASE)
 OFFICE_NAMES = (
     "mail delivery",
     "systemadministrator",
@@ -41,7 +43,7 @@ OFFICE_NAMES = (
     "시스템 관리자",
 )
 # Written by nobody: "<>", and Courier's "<@>".
-NOBODY = re.compile(r"[^<>]{0,200}<@?>|\s{0,8}")
+NOBODY = ("<>", "<@>")
 NULL_PATHS = frozenset({"", "mailer-daemon", "#@[]"})
 POSTMASTER = re.compile(r"po+st[-_. ]?master@", re.IGNORECASE)
 SENDER_DOMAIN = re.compile(r"@[^\s<>\"]{1,255}")
@@ -67,6 +69,11 @@ CHALLENGES = (
     "awaits moderat",
     "await moderat",
     "guest list",
+    "quarantine summary",
+    "quarantine report",
+    "quarantine notification",
+    "to your inbox",
+    "click to release",
     "being held because",
     "is being held until",
     "approved beforehand",
@@ -117,11 +124,13 @@ class Suspicion:
     """How much speaks for a delivery report from outside.
 
     `strong` when only a mail server writes like that; `about_mail` when sender or subject say that it is about mail.
+    `named` when the sender's name is of use to judge by: a mail server's, a post office's, nobody's.
     """
 
     points: int
     strong: bool = False
     about_mail: bool = False
+    named: bool = False
 
 
 def suspicion(mail: Mail) -> Suspicion:
@@ -130,14 +139,16 @@ def suspicion(mail: Mail) -> Suspicion:
     A subject or a returned mail alone counts for nothing: customers write about failed deliveries, and attach them.
     """
     sender = SENDER_DOMAIN.sub("@", mail.first("from")[:500])
-    daemon = DAEMON.search(sender) is not None or (NOBODY.fullmatch(sender) is not None and bool(mail.first("from")))
-    points = 2 if daemon else int(OFFICE.search(sender) is not None or _is_office(sender))
+    daemon = sender.rstrip().endswith(NOBODY) or DAEMON.search(sender) is not None
+    office = OFFICE.search(sender) is not None or _is_office(sender)
+    unread = not office and NO_REPLY.search(sender) is not None
+    points = 2 if daemon else int(office or unread)
     answering = not points and ANSWERING.match(mail.subject[:100]) is not None
     status, returned = _structure_points(mail)
     if answering and mail.content_type != "multipart/report":
         return Suspicion(0)
     pointing = [(name, value) for name, value in mail.headers if name in POINTING]
-    if not (points or status or returned) and all(map(_merely_generated, pointing)):
+    if not (daemon or office or status or returned) and all(map(_merely_generated, pointing)):
         return Suspicion(0)
     headers = [_header_points(name, value) for name, value in pointing]
     points += status + sum(headers)
@@ -145,9 +156,13 @@ def suspicion(mail: Mail) -> Suspicion:
         return Suspicion(0)
     subject = mail.subject[:200].lower()
     worded = not answering and any(words in subject for words in SUBJECTS)
+    if not worded and (daemon or office):
+        worded = denies_delivery(" ".join(subject.split()))
     strong = daemon or status >= 2 or max(headers, default=0) >= 2
     about_mail = strong or worded or POSTMASTER.search(sender) is not None
-    return Suspicion(points + returned + (2 if worded else 0), strong, about_mail)
+    # Anybody's mail may come without a return path: only words and a name, or a returned mail, make a report of it.
+    named = daemon or office or unread or worded or strong or bool(returned)
+    return Suspicion(points + returned + (2 if worded else 0), strong, about_mail, named)
 
 
 def written_by_hand(mail: Mail, report: str, returned: str) -> bool:
@@ -220,19 +235,20 @@ def _receipt_points(text: str) -> int:
     return 2 if "automatic-action" in text.lower() and "deleted" in text.lower() else -100
 
 
-def word_points(report: str, about_mail: bool) -> int:
+def word_points(report: str, outside: Suspicion) -> int:
     """How much the words of a report speak for it: 3 for a machine's opening, 2 for telling of a failure.
 
-    `about_mail`: it is known otherwise that the report is about mail, and not about a payment that failed.
+    Vague words count when it is known otherwise that the report is about mail, and not about a payment that failed.
     """
     lowered = " ".join(report[:16_384].lower().split())
     if any(words in lowered[:400] for words in OPENINGS):
         return OPENED
     if EXCHANGE_CODE.search(report[:16_384]):
         return OPENED
-    told = any(map(lowered.__contains__, FAILURES)) or (about_mail and any(map(lowered.__contains__, GENERAL)))
-    if not told and about_mail:  # in a language that no table knows, the codes are the same
-        told = SMTP_ANSWER.search(lowered) is not None or MARKED_STATUS.search(lowered) is not None
+    told = outside.named and any(map(lowered.__contains__, FAILURES))
+    if not told and outside.about_mail:  # in a language that no table knows, the codes are the same
+        told = any(map(lowered.__contains__, GENERAL)) or denies_delivery(lowered)
+        told = told or SMTP_ANSWER.search(lowered) is not None or MARKED_STATUS.search(lowered) is not None
     return 2 if told else 0
 
 
@@ -251,4 +267,5 @@ def is_kept(report: str) -> bool:
 
 def tells_of_failure(lowered: str) -> bool:
     """True when words in lower case, of a report, say that some mail was not delivered."""
-    return any(map(lowered.__contains__, FAILURES)) or any(map(lowered.__contains__, GENERAL))
+    tabled = any(map(lowered.__contains__, FAILURES)) or any(map(lowered.__contains__, GENERAL))
+    return tabled or denies_delivery(lowered)
