@@ -39,6 +39,7 @@ ATTRIBUTIONS: dict[str, str] = {
     "pl-gmail": "pon., 16 lis 2026 o 09:14 Mira Holt <mira@shop.example> napisał(a):",
     "pl-outlook": "W dniu 16.11.2026 o 09:14, Mira Holt pisze:",
     "pl-wp": "Dnia 16 listopada 2026 09:14 Mira Holt <mira@shop.example> napisał(a):",
+    "pl-apple": "Wiadomość napisana przez Mira Holt <mira@shop.example> w dniu 16 lis 2026, o godz. 09:14:",
     "cs-gmail": "po 16. 11. 2026 v 9:14 odesílatel Mira Holt <mira@shop.example> napsal:",
     "cs-thunderbird": "Dne 16. 11. 26 v 9:14 Mira Holt napsal(a):",
     "sk-gmail": "po 16. 11. 2026 o 9:14 Mira Holt <mira@shop.example> napísal(a):",
@@ -84,6 +85,7 @@ ATTRIBUTIONS: dict[str, str] = {
     "id-gmail": "Pada Sen, 16 Nov 2026 pukul 09.14 Mira Holt <mira@shop.example> menulis:",
     "sw-gmail": "Mnamo Jtt, 16 Nov 2026 saa 09:14 Mira Holt <mira@shop.example> aliandika:",
     "th-gmail": "ในวันที่ จ. 16 พ.ย. 2026 เวลา 09:14 Mira Holt <mira@shop.example> เขียนว่า:",
+    "unknown-language": "Ar an 16 Samhain 2026 ag 09:14, dúirt Mira Holt <mira@shop.example> an méid seo:",
     "is-gmail": "mán., 16. nóv. 2026 kl. 09:14 skrifaði Mira Holt <mira@shop.example>:",
 }
 
@@ -133,6 +135,8 @@ BLOCKS: dict[str, tuple[str, str, str, str]] = {
     "sv": ("Från", "Skickat", "Till", "Ämne"),
     "th": ("จาก", "ส่ง", "ถึง", "เรื่อง"),
     "tr": ("Kimden", "Gönderildi", "Kime", "Konu"),
+    "tr-new": ("Kimden", "Gönderilme", "Kime", "Konu"),
+    "unknown-date": ("From", "Whenever", "To", "Subject"),
     "uk": ("Від", "Надіслано", "Кому", "Тема"),
     "vi": ("Từ", "Đã gửi", "Đến", "Chủ đề"),
     "zh": ("发件人", "发送时间", "收件人", "主题"),
@@ -146,6 +150,8 @@ ORIGINALS: dict[str, str] = {
     "de": "-----Ursprüngliche Nachricht-----",
     "de-k9": "-------- Original-Nachricht --------",
     "fr": "-----Message d'origine-----",
+    "fr-free": "----- Mail d'origine -----",
+    "zh-qq": "------------------&nbsp;原始邮件&nbsp;------------------",
     "fr-typographic": "-------- Message d’origine --------",
     "es": "-----Mensaje original-----",
     "it": "-----Messaggio originale-----",
@@ -275,4 +281,16 @@ FOOTERS: dict[str, str] = {
     "zh-iphone": "发自我的 iPhone",
     "zh-tw-iphone": "從我的 iPhone 傳送",
     "vi-iphone": "Gửi từ iPhone của tôi",
+}
+
+# The line of another desk above which people write.
+MARKERS: dict[str, str] = {
+    "dashes": "--- Please reply above this line ---",
+    "capitals": "Write ABOVE THIS LINE to answer, or open the case in your browser",
+    "equals": "==== Reply above this line ====",
+    "plain": "Please type your reply above this line",
+    "fr": "## Répondez au-dessus de cette ligne ##",
+    "de": "-- Bitte oberhalb dieser Zeile antworten --",
+    "nl": "-- Antwoord boven deze regel --",
+    "ja": "--- この行より上にご返信ください ---",
 }

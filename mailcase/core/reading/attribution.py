@@ -35,7 +35,7 @@ VERBS: dict[str, str] = {
     "lt": "rašė|parašė",
     "lv": "rakstīja",
     "nl": "schreef|schreef het volgende|geschreven|het volgende geschreven",
-    "pl": "napisał|napisała|napisał(a)|napisał/a|pisze",
+    "pl": "napisana przez|napisał|napisała|napisał(a)|napisał/a|pisze",
     "pt": "escreveu|escreveu o seguinte",
     "ro": "a scris",
     "ru": "написал|написала|написал(а)|написал(-а)|писал|писал(а)|пишет",
@@ -106,7 +106,7 @@ FIELDS: dict[str, str] = {
     "sr": "од|шаље|пошиљалац; послато|датум|послано; за|коме|прима; копија; тема|наслов|предмет",
     "sv": "från|avsändare; skickat|datum|skickades; till|mottagare; kopia; ämne",
     "th": "จาก; ส่ง|วันที่|ส่งเมื่อ; ถึง; สำเนา|สำเนาถึง; เรื่อง|หัวเรื่อง|หัวข้อ",
-    "tr": "kimden|gönderen; gönderildi|tarih|gönderme tarihi|gönderim; kime|alıcı; bilgi|cc; konu",
+    "tr": "kimden|gönderen; gönderildi|tarih|gönderme tarihi|gönderim|gönderilme; kime|alıcı; bilgi|cc; konu",
     "uk": "від|від кого|відправник; надіслано|дата|відправлено|надісланий; кому|одержувач; копія; тема",
     "vi": "từ|người gửi; đã gửi|ngày|gửi|thời gian; đến|tới|người nhận|gửi đến; cc|đồng gửi; chủ đề|tiêu đề",
     "zh": (
@@ -126,7 +126,8 @@ OTHER_FIELDS = (
 ORIGINAL = (
     "original message|replied message|original email|originalmail|reply message|reply above|message original|"
     "ursprüngliche nachricht|originalnachricht|original-nachricht|originale nachricht|urspr. nachricht|"
-    "message d'origine|message d’origine|mail original|message initial|mensaje original|mensaje inicial|"
+    "message d'origine|message d’origine|mail original|mail d'origine|mail d’origine|message initial|"
+    "mensaje original|mensaje inicial|"
     "messaggio originale|messaggio iniziale|mensagem original|oorspronkelijk bericht|origineel bericht|"
     "originele bericht|oprindelig meddelelse|original meddelelse|den oprindelige meddelelse|opprinnelig melding|"
     "original melding|ursprungligt meddelande|originalmeddelande|alkuperäinen viesti|wiadomość oryginalna|"
@@ -217,6 +218,7 @@ OLD_GMAIL = re.compile(
 )
 FIRST_PERSON = re.compile(r"(?<!\S)(?:I|we|ich|wir|nous|j'ai|j’ai|io|ik|wij|jag|jeg|yo|я|мы)(?!\S)")
 
+BRACKETED = re.compile(r"<\s?[^\s<>@()\[\]]{1,64}@[^\s<>@()\[\],;]{1,255}\s?>")
 _NUMBER = re.compile(r"\d+")
 
 FIELD_KINDS = ("from", "date", "to", "cc", "subject")
@@ -262,11 +264,18 @@ def is_certain(joined: str) -> bool:
     address = ADDRESS.search(joined)
     if address and date and time and colon and not joined[address.end() :].strip(" >)]:：\xa0" + INVISIBLE):
         return True
+    if colon and date and time and _has_author(joined):
+        return True
     if not VERB.search(joined) or FIRST_PERSON.search(joined) or len(_NUMBER.findall(joined)) < 2:
         return False
     if VERB_AT_END.search(joined[-60:]):
         return colon or bool(address)
     return colon and bool(address or OPENER.match(joined))
+
+
+def _has_author(line: str) -> bool:
+    """True for "Name <address>" among the numbers of a whole date, in whatever language, and nobody says "I"."""
+    return BRACKETED.search(line) is not None and len(_NUMBER.findall(line)) >= 4 and not FIRST_PERSON.search(line)
 
 
 def _is_framed(line: str) -> bool:

@@ -13,6 +13,7 @@ from mailcase.core.reading.vacation import (
     DESK_HEADERS,
     GENERATED_HEADERS,
     RECEIPT_WORDS,
+    REPLY_HEADER,
     REPLY_HEADERS,
     REPLY_VALUES,
     machine_subject,
@@ -95,7 +96,7 @@ def classify(mail: Mail, bounce: Bounce | None, envelope: Envelope, ours: Ours) 
     desks that write it over their agents' own words (ServiceNow): such mail is BULK, which is kept and shown but not
     answered, since believing the contrary would let two desks answer each other for ever.
     """
-    seen = tuple((name, value) for name, value in mail.headers if name in WATCHED)
+    seen = tuple((name, value) for name, value in mail.headers if name in WATCHED or _is_reply_header(name))
     signals = (
         *_report_signals(mail, bounce),
         *_loop_signals(mail, seen, envelope.authenticated, ours),
@@ -185,7 +186,7 @@ def _header_signals(seen: Fields) -> Iterator[Signal]:
                 yield Signal("precedence", kind, True, text)
         elif name in LIST_HEADERS:
             yield Signal("list", Kind.BULK, True, name)
-        elif name in REPLY_HEADERS and text not in SILENT:
+        elif (name in REPLY_HEADERS or _is_reply_header(name)) and text not in SILENT:
             yield Signal("reply-header", Kind.AUTOMATIC_REPLY, True, name)
         elif name in GENERATED_HEADERS and text not in SILENT:
             yield from _generated(name, text)
@@ -199,6 +200,10 @@ def _header_signals(seen: Fields) -> Iterator[Signal]:
             # [MS-OXCMAIL] 2.2.3.2.14: it asks for silence and does not say that the mail is automatic.
             yield Signal("suppress", Kind.AUTOMATIC_REPLY, False, text)
     yield from _exchange_notice(seen)
+
+
+def _is_reply_header(name: str) -> bool:
+    return "auto" in name and REPLY_HEADER.fullmatch(name) is not None
 
 
 def bare(value: str) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mailcase.core.reading.attribution import FIELD, INVISIBLE, TIME
+from mailcase.core.reading.attribution import DATE, FIELD, INVISIBLE, TIME
 
 LONGEST_KEY = 40
 _NO_MARKS = str.maketrans("", "", INVISIBLE)
+_KEY = re.compile(r"(?<!\S)\*{0,2}([^\s:*]{1,20}) ?[:：]\*{0,2}(?=\s)")
 _TRIM = " \t\xa0*_>|" + INVISIBLE
 
 
@@ -45,12 +47,15 @@ def find(lines: Sequence[str], start: int, announced: bool = False) -> HeaderBlo
 
     Without a line that announced it, it must name an author and a date or a recipient, and must not look like a filled
     form (three kinds of field, or no foreign word among the keys). A blank line between fields is accepted, as HTML
-    that was turned into text often has it; so is a value that runs on to the next line.
+    that was turned into text often has it; so is a value that runs on to the next line, and a key in a word that is
+    not known here if its value is a date with its time, or if a known field follows.
     """
     fields: list[tuple[str, str]] = []
     end, at, foreign = start, start, 0
     while at < len(lines) and at - end <= 1 and len(fields) < 12:
         kind, value = field_of(lines[at])
+        if kind == "unknown" and fields and at == end:
+            kind = _meant(value, lines[at + 1 : at + 2])
         if kind and kind != "unknown":
             fields.append((kind, value))
             end = at + 1
@@ -61,8 +66,51 @@ def find(lines: Sequence[str], start: int, announced: bool = False) -> HeaderBlo
             foreign += kind == "unknown" and at == end
             break
         at += 1
+    if end == start + 1 and fields[0][0] == "from" and {"date", "subject"} <= _kinds_inside(lines[start]):
+        return HeaderBlock(start, end, ((fields[0][0], fields[0][1].partition(">")[0] + ">"),))
     kinds = {kind for kind, _ in fields} - {"other"}
     return HeaderBlock(start, end, tuple(fields)) if _is_certain(kinds, fields, foreign, announced) else None
+
+
+def _kinds_inside(line: str) -> set[str]:
+    """The kinds of all fields on a line: some converters write a whole block on one."""
+    return {FIELD.get(word.casefold(), "") for word in _KEY.findall(line[:2_000])}
+
+
+def _meant(value: str, following: Sequence[str]) -> str:
+    """The kind of a field inside a block whose key is not known."""
+    if DATE.search(value) and TIME.search(value):
+        return "date"
+    return "other" if value.strip() and following and field_of(following[0])[0] not in ("", "unknown") else "unknown"
+
+
+def is_key(line: str, kind: str) -> bool:
+    """True for a line that is nothing but the name of a field of that kind, without a colon."""
+    return FIELD.get(line.casefold()) == kind
+
+
+def find_bare(lines: Sequence[str], start: int) -> int:
+    """The end of a block whose names and values stand on lines of their own (Notes: "To", "Ann", "Subject", …), or 0.
+
+    Line `start` is the name of the recipient's field.
+    """
+    for at in range(start + 1, min(len(lines) - 1, start + 24)):
+        if is_key(lines[at], "subject"):
+            return next((end + 1 for end in range(at + 1, min(len(lines), at + 4)) if lines[end]), 0)
+    return 0
+
+
+def find_unnamed(lines: Sequence[str], start: int) -> int:
+    """The end of a block at line `start` in a language that is not known here, or 0.
+
+    It has four fields or more: an author with an address, then a date with its time. That is enough only right below
+    a line that a mail program drew.
+    """
+    end, dated = start, False
+    while end < len(lines) and end - start < 8 and field_of(lines[end])[0]:
+        dated = dated or (end > start and bool(DATE.search(lines[end]) and TIME.search(lines[end])))
+        end += 1
+    return end if dated and end - start >= 4 and "@" in lines[start] else 0
 
 
 def _runs_on(value: str, line: str, following: Sequence[str]) -> bool:

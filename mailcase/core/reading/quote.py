@@ -6,39 +6,26 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from mailcase.core.message import Segment
-from mailcase.core.reading import attribution, header_block, quote_hint, signature
+from mailcase.core.reading import announcement, attribution, quote_hint, signature
+from mailcase.core.reading.announcement import INLINE, MARKED, WINDOW_LENGTH, WINDOW_LINES, Found
 
 # The line above which customers and agents write. Every language keeps the frame "##- … -##", by which it is found.
 MARKER = "##- Please type your reply above this line -##"
 
-NEW, QUOTE, ATTRIBUTION, FORWARD = "new", "quote", "attribution", "forward"
-INLINE = "inline"  # an attribution with the quotation behind it on the same line
+NEW, QUOTE = announcement.NEW, announcement.QUOTE
+ATTRIBUTION, FORWARD = announcement.ATTRIBUTION, announcement.FORWARD
 _NOTHING = ""  # the kind of a blank line, until it takes its neighbour's
 
 # More lines than this that may announce a quotation are no letter: the rest is taken as it stands (attacks S19).
 MOST_ATTEMPTS = 400
-WINDOW_LINES, WINDOW_LENGTH = 5, 400
 
-_MARKER = re.compile(r"[\s>|*]{0,40}##-.{1,300}-##")
 _SUPERCITE = re.compile(r"([A-Za-z]{1,4})>(?:\s|$)")
 _STRIP = " \t\r\n\x0b\x0c\x1c\x1d\x1e\x1f\x85\u2028\u2029\xa0\u3000" + attribution.INVISIBLE
 _COMBINING = re.compile("[\u0300-\u036f]")
 _COLONS = (":", "：")
-_BEGINS, _ENDS = attribution.RULE + "#>", attribution.RULE + ":："
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """Lines `start` up to `end` announce a quotation or a forward; `certain` if even unmarked text below is one."""
-
-    kind: str
-    start: int
-    end: int
-    certain: bool = True
 
 
 def split(text: str, html: str = "", *, forwarded: bool = False, keep: bool = True) -> tuple[Segment, ...]:
@@ -50,9 +37,11 @@ def split(text: str, html: str = "", *, forwarded: bool = False, keep: bool = Tr
     """
     lines = text.splitlines(keepends=True)
     bare = [line.strip(_STRIP) for line in lines]
+    if "&nbsp;" in text:  # QQ writes it into plain text
+        bare = [line.replace("&nbsp;", " ").replace("&gt;", ">").strip(_STRIP) for line in bare]
     if _COMBINING.search(text):
         bare = [unicodedata.normalize("NFC", line) if len(line) <= WINDOW_LENGTH else line for line in bare]
-    kinds = _announced(bare, forwarded)
+    kinds = _announced(bare, forwarded, announcement.markers(text, bare))
     if html and ATTRIBUTION not in kinds and FORWARD not in kinds:
         _follow_hint(bare, kinds, quote_hint.line_of(html, bare), forwarded)
     signature.mark(bare, kinds)
@@ -66,7 +55,7 @@ def split(text: str, html: str = "", *, forwarded: bool = False, keep: bool = Tr
 
 def has_marker(text: str) -> bool:
     """True when the line above which people write stands in this text: then it is a copy of ours."""
-    return "##-" in text and any(_MARKER.fullmatch(line.strip(_STRIP)) for line in text.splitlines())
+    return "##-" in text and any(announcement.OUR_MARKER.fullmatch(line.strip(_STRIP)) for line in text.splitlines())
 
 
 def new_text(segments: Sequence[Segment]) -> str:
@@ -79,7 +68,7 @@ def quoted_text(segments: Sequence[Segment]) -> str:
     return "".join(segment.text for segment in segments if segment.kind not in (NEW, FORWARD)).strip("\r\n").rstrip()
 
 
-def _announced(bare: Sequence[str], forwarded: bool) -> list[str]:
+def _announced(bare: Sequence[str], forwarded: bool, markers: frozenset[int]) -> list[str]:
     """The kind of each line as far as marks in front of it and lines that announce a quotation tell."""
     kinds = _marked(bare)
     at, own, attempts = 0, len(bare), 0
@@ -88,9 +77,11 @@ def _announced(bare: Sequence[str], forwarded: bool) -> list[str]:
             at += 1
             continue
         found = None
-        if attempts < MOST_ATTEMPTS and _may_announce(bare[at]):
+        if at in markers:
+            found = Found(MARKED, announcement.above_marker(bare, kinds, at), at + 1)
+        elif attempts < MOST_ATTEMPTS and announcement.may_announce(bare[at]):
             attempts += 1
-            found = _find(bare, kinds, at, forwarded)
+            found = announcement.find(bare, kinds, at, forwarded)
         if found is None:
             own = min(own, at)
             at += 1
@@ -105,7 +96,7 @@ def _announced(bare: Sequence[str], forwarded: bool) -> list[str]:
     return _drop_lone_attribution(kinds)
 
 
-def _settle(bare: Sequence[str], kinds: list[str], found: _Found, own_above: bool) -> bool:
+def _settle(bare: Sequence[str], kinds: list[str], found: Found, own_above: bool) -> bool:
     """Writes what was found into `kinds`; True when it decides all lines to the end."""
     following = next((at for at in range(found.end, len(bare)) if bare[at]), len(bare))
     marked = following < len(bare) and kinds[following] == QUOTE
@@ -117,7 +108,7 @@ def _settle(bare: Sequence[str], kinds: list[str], found: _Found, own_above: boo
         return own_above
     if not marked and following < len(bare) and bare[following][0] == "|" and found.kind == ATTRIBUTION:
         marked = _mark_bars(bare, kinds, following)
-    if marked and found.kind != "marker":
+    if marked and found.kind != MARKED:
         _fill(bare, kinds, found.start, found.end, ATTRIBUTION)
         return False
     if not found.certain:
@@ -190,98 +181,6 @@ def _mark_bars(bare: Sequence[str], kinds: list[str], start: int) -> bool:
             kinds[at] = QUOTE
         at += 1
     return True
-
-
-def _may_announce(line: str) -> bool:
-    """A cheap look before the expensive one: can this line end an attribution or begin a block?"""
-    last = line[-1]
-    if last in _ENDS or line[0] in _BEGINS:
-        return True
-    if line[0].isdigit() and attribution.OLD_GMAIL.match(line):
-        return True
-    if "@" in line and (":  " in line or line[-12:].rpartition(" ")[2] in attribution.LAST_WORDS):
-        return True
-    return (":" in line[:45] or "：" in line[:45]) and header_block.field_of(line)[0] not in ("", "unknown")
-
-
-def _find(bare: Sequence[str], kinds: Sequence[str], at: int, forwarded: bool) -> _Found | None:
-    """What line `at` announces, alone or with its neighbours."""
-    line = bare[at]
-    if ":  " in line and attribution.inline_end(line):
-        return _Found(INLINE, at, at + 1)
-    if _MARKER.match(line):
-        return _Found("marker", _above_marker(bare, kinds, at), at + 1)
-    announces = ""
-    if line[0] in attribution.RULE or line[-1] in _ENDS:
-        announces = attribution.separator(line)
-    if announces:
-        start = at
-        return _Found(FORWARD if forwarded or announces == "forward" else "original", start, at + 1)
-    block = header_block.find(bare, at)
-    if block is not None:
-        return _Found(FORWARD if forwarded else "headers", _with_rule(bare, kinds, at), block.end)
-    return _attribution(bare, kinds, at)
-
-
-def _with_rule(bare: Sequence[str], kinds: Sequence[str], start: int) -> int:
-    """A block's first line, or the ruled line above it."""
-    above = start - 1
-    while above >= 0 and not bare[above]:
-        above -= 1
-    if above >= 0 and kinds[above] == NEW and len(bare[above]) >= 3 and not bare[above].strip(attribution.RULE + " "):
-        return above
-    return start
-
-
-def _above_marker(bare: Sequence[str], kinds: Sequence[str], at: int) -> int:
-    """Where the announcement above our own marker begins: whatever ends in a colon there, in whatever language."""
-    above = at - 1
-    while above >= 0 and at - above <= 6 and not (bare[above] and bare[above].strip("_-")):
-        above -= 1
-    if above >= 0 and kinds[above] == NEW and attribution.is_likely(bare[above]):
-        return above
-    return at
-
-
-def _attribution(bare: Sequence[str], kinds: Sequence[str], end: int) -> _Found | None:
-    """The attribution that ends on this line: it may have begun up to four lines above."""
-    joined, likely = "", end + 1
-    below = next((at for at in range(end + 1, min(len(bare), end + 6)) if bare[at]), end)
-    announces = kinds[below] == QUOTE or bare[below][0] == "|"
-    for start in range(end, max(-1, end - WINDOW_LINES), -1):
-        if kinds[start] != NEW and (bare[start] or not bare[start + 1].startswith("<")):
-            break
-        joined = f"{bare[start]} {joined}".strip()
-        if len(joined) > WINDOW_LENGTH:
-            break
-        if attribution.is_certain(joined):
-            return _Found(ATTRIBUTION, _opening(bare, kinds, start), end + 1)
-        if announces and likely > end and attribution.is_likely(joined):
-            likely = start
-        elif likely <= end and attribution.OPENER.match(bare[start]) and bare[start][-1] not in ".!?":
-            return _Found(ATTRIBUTION, start, end + 1, certain=False)
-    return _Found(ATTRIBUTION, likely, end + 1, certain=False) if likely <= end else None
-
-
-def _opening(bare: Sequence[str], kinds: Sequence[str], start: int) -> int:
-    """An attribution's first line, where the date was wrapped onto lines of its own ("On 21 Nov 2014," "at 10:18,")."""
-    for above in range(start - 1, max(-1, start - 3), -1):
-        line = bare[above]
-        if kinds[above] != NEW or len(line) > 60 or not any(map(str.isdigit, line)) or line[-1] in ".!?:;":
-            break
-        if attribution.OPENER.match(line):
-            return above
-    return _fields_above(bare, kinds, start)
-
-
-def _fields_above(bare: Sequence[str], kinds: Sequence[str], start: int) -> int:
-    """An attribution's first line, where "To:" and "Subject:" stand right above it (Yandex)."""
-    first = start
-    while first > 0 and start - first < 4 and kinds[first - 1] == NEW:
-        if header_block.field_of(bare[first - 1])[0] not in ("to", "cc", "subject"):
-            break
-        first -= 1
-    return _with_rule(bare, kinds, first) if first < start else start
 
 
 def _follow_hint(bare: Sequence[str], kinds: list[str], at: int | None, forwarded: bool) -> None:

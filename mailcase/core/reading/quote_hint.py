@@ -19,6 +19,7 @@ _CONTAINER = re.compile(
     r"(?:divRplyFwdMsg|appendonsend|OutlookMessageHeader|_MailOriginal|ms-outlook-mobile-reference-message|"
     r"mail-editor-reference-message-container|gmail_quote|gmail_attr|moz-cite-prefix|yahoo_quoted|zmail_extra|"
     r"protonmail_quote|tutanota_quote|OLK_SRC_BODY_SECTION|gmx_quote|quote_origin|WebmailQuote)"
+    r"|style\s{0,3}=\s{0,3}[\"']border:none;border-top:solid #(?:E1E1E1|B5C4DF) 1\.0pt"
     r"|type\s{0,3}=\s{0,3}[\"']?cite)[^<>]{0,2000}>",
     re.IGNORECASE,
 )

@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 
 # RFC 3676 section 4.3 asks for "-- "; clients and converters lose the blank, so shorter tails are asked for then.
-_DELIMITERS = frozenset({"--", "—", "––", "——"})
+_DELIMITERS = frozenset({"--", "–", "—", "––", "——"})
 LONGEST = 15
 LONGEST_AFTER_RULE = 10
+LONGEST_AFTER_DASHES, WIDEST_AFTER_DASHES = 6, 60
 
 # Things mail is sent from or with: a footer names one of them, or says "my".
 _THING = (
@@ -146,6 +147,9 @@ def _tail(bare: Sequence[str], start: int, end: int) -> int:
             if said <= (LONGEST if bare[at] in _DELIMITERS else LONGEST_AFTER_RULE):
                 begin = at
                 break
+        elif bare[at][:3] == "---" and _is_dashed_name(bare, start, at, end):
+            begin = at
+            break
     # A ruled line with nothing but a quotation below it belongs to neither.
     quoted = begin == end < len(bare)
     while begin > start:
@@ -153,12 +157,26 @@ def _tail(bare: Sequence[str], start: int, end: int) -> int:
         if (
             line
             and not is_footer(line)
-            and not (quoted and _is_ruled(line))
+            and not (quoted and _is_ruled(line) and line not in bare[max(start, begin - LONGEST) : begin - 1])
             and not _is_link_of_footer(bare, begin - 1)
         ):
             break
         begin -= 1
     return begin
+
+
+def _is_dashed_name(bare: Sequence[str], start: int, at: int, end: int) -> bool:
+    """A rule of dashes begins a signature if few short lines follow it, and it is the only one: no table, no form."""
+    if bare[at].strip("-") or _asks(bare, start, at) or not any(bare[start:at]):
+        return False
+    if bare[at - 1] and bare[at] != "---":  # the rule below a table's head
+        return False
+    below = [line for line in bare[at + 1 : end] if line]
+    return (
+        0 < len(below) <= LONGEST_AFTER_DASHES
+        and all(len(line) <= WIDEST_AFTER_DASHES and line[-1] not in "?!:;" for line in below)
+        and not any(line[:3] == "---" for line in (*below, *bare[max(start, at - LONGEST) : at]))
+    )
 
 
 def _asks(bare: Sequence[str], start: int, at: int) -> bool:

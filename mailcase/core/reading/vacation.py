@@ -162,7 +162,12 @@ ABSENCE_WORDS = (
     "auto:",
     "automatic reply",
     "automatic response",
+    "automated reply",
+    "automated response",
+    "auto response",
+    "auto-response",
     "autoresponse",
+    "autoresponder",
     "on vacation",
     "vacation:",
     "vacation",
@@ -274,6 +279,11 @@ RECEIPT_WORDS = (
 )
 # A reply prefix: whoever answers an absence notice by hand has one before the notice's own words.
 REPLY_PREFIX = re.compile(r"\s{0,4}[^\W\d_]{1,4}\s?(?:\[\d{1,3}\])?\s?[:：]\s{0,4}")
+# What is surely one, so that "Out of Office Re: lamp" is known, and "Out of office now: …" is not.
+KNOWN_PREFIX = re.compile(
+    r"[-–]?\s{0,4}(?:re|aw|fwd?|wg|sv|vs|vb|antw|res|rif|rv|tr|odp|ynt|ref|回复|答复|回覆)\s?(?:\[\d{1,3}\])?\s?[:：]",
+    re.IGNORECASE,
+)
 # "Ann Bell is out of the office (returning 11/20/2026)": Lotus Notes, with nothing in the headers.
 NOTES_SUBJECT = re.compile(
     r"\((?:returning|rückkehr am|retour le|de retour le|regresa el|ritorno il|terug op|powrót)\s"
@@ -309,6 +319,8 @@ REPLY_HEADERS = frozenset(
         "x-yandex-vacation",
     }
 )
+# Others name themselves alike ("X-Acme-Auto-Reply").
+REPLY_HEADER = re.compile(r"x-(?:[a-z]{1,20}-){0,3}auto-?(?:repl(?:y|ied)|respon(?:d|se|der))(?:-(?:from|id|by))?")
 # Values that name a responder in a header that others use as well.
 REPLY_VALUES = {
     "x-apple-action": ("vacation",),
@@ -372,8 +384,15 @@ def machine_subject(subject: str) -> bool:
         words = rest.strip(" [【").casefold()
         if words.startswith(MACHINE_SUBJECTS):
             found = (words[len(known) :] for known in MACHINE_SUBJECTS if words.startswith(known))
-            return any(after.lstrip().startswith(AFTER_MACHINE_WORDS) for after in found)
+            return any(_is_subject_behind(after.lstrip()) for after in found)
     return text.rstrip(" .").endswith(")") and NOTES_SUBJECT.search(text) is not None and worded(text, ABSENCE_WORDS)
+
+
+def _is_subject_behind(after: str) -> bool:
+    """True when what follows the machine's words is the subject that it answers: people write on in words."""
+    if after.startswith(AFTER_MACHINE_WORDS):
+        return True
+    return KNOWN_PREFIX.match(after) is not None
 
 
 def worded(subject: str, words: tuple[str, ...]) -> bool:
