@@ -139,7 +139,7 @@ def _report_and_original(mail: Mail) -> tuple[str, str]:
         joined = joined.replace("\r\n", "\n").replace("\r", "\n")
     report, rest = split_report(joined)
     block = header_block(rest)
-    if block and DAEMON.search(first_field(fields(block), "from")[:500]):
+    if block and DAEMON.search(first_field(fields(block), "from")[:500].lower()):
         # A report that was passed on as text inside another one: what counts is the inner one.
         inner, rest = split_report(rest[len(block) :])
         report = f"{report}\n{inner}"
@@ -337,7 +337,7 @@ def _told(recipient: BouncedRecipient, words: str) -> BouncedRecipient:
 def _domains(mail: Mail, original: list[tuple[str, str]]) -> tuple[str, ...]:
     """The domains that bare user names of a report may belong to: the returned mail's, else the reporting server's."""
     found = [a.rpartition("@")[2] for a in _addresses(first_field(original, "to"))]
-    if not found and DAEMON.search(mail.first("from")[:500]):
+    if not found and DAEMON.search(mail.first("from")[:500].lower()):
         found = [a.address.rpartition("@")[2] for a in mail.authors if "@" in a.address]
     return tuple(dict.fromkeys(found)) if len(set(found)) == 1 else ()
 

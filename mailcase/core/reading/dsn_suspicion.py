@@ -15,19 +15,17 @@ WORTH_READING, ENOUGH = 1, 4
 # What the opening of a report is worth that only machines write.
 OPENED = 3
 
+# Read against lower-case text.
 DAEMON = re.compile(
     r"mailer[-_. ]?daemon|mail[-_. ]?deliver[y]?[-_. ](?:sub)?(?:system|service|notification)"
     r"|delivery[-_. ](?:sub)?system|mdaemon@|mail[-_ ]?daemon|bounce[-_ ]?daemon|double-bounce@|delivery[-_ ]status"
     r"|microsoftexchange[0-9a-f]{4,64}@",
-    re.IGNORECASE,
 )
 OFFICE = re.compile(
     r"po+st[-_. ]?master|system[ ]administrator|mail[ ]administrator|microsoft[ ]exchange|mail[ ]system|\bndr\b"
-    r"|sysadmin@|mail[- ]?router|mail[- ]?server|mailgateway|smtp[ ]gateway|mailadm",
-    re.IGNORECASE,
+    r"|sysadmin@|mail[- ]?router|mail[- ]?server|mailgateway|smtp[ ]gateway|mailadm"
+    r"|(?P<unread>no[-_.]?reply|do[-_.]?not[-_.]?reply)",  # that says only that nobody reads the answers
 )
-# Says only that nobody reads the answers.
-NO_REPLY = re.compile(r"no[-_.]?reply|do[-_.]?not[-_.]?reply", re.IGNORECASE)
 OFFICE_NAMES = (
     "mail delivery",
     "systemadministrator",
@@ -45,7 +43,7 @@ OFFICE_NAMES = (
 # Written by nobody: "<>", and Courier's "<@>".
 NOBODY = ("<>", "<@>")
 NULL_PATHS = frozenset({"", "mailer-daemon", "#@[]"})
-POSTMASTER = re.compile(r"po+st[-_. ]?master@", re.IGNORECASE)
+POSTMASTER = re.compile(r"po+st[-_. ]?master@")
 SENDER_DOMAIN = re.compile(r"@[^\s<>\"]{1,255}")
 BY_HAND = re.compile(
     r"outlook|thunderbird|mozilla|apple mail|iphone|ipad|android|samsung|evolution|mutt|kmail|roundcube|webmail|gmail",
@@ -138,10 +136,10 @@ def suspicion(mail: Mail) -> Suspicion:
 
     A subject or a returned mail alone counts for nothing: customers write about failed deliveries, and attach them.
     """
-    sender = SENDER_DOMAIN.sub("@", mail.first("from")[:500])
+    sender = SENDER_DOMAIN.sub("@", mail.first("from")[:500].lower())
     daemon = sender.rstrip().endswith(NOBODY) or DAEMON.search(sender) is not None
-    office = OFFICE.search(sender) is not None or _is_office(sender)
-    unread = not office and NO_REPLY.search(sender) is not None
+    groups = [found.lastgroup for found in OFFICE.finditer(sender)]
+    office, unread = None in groups or _is_office(sender), "unread" in groups
     points = 2 if daemon else int(office or unread)
     answering = not points and ANSWERING.match(mail.subject[:100]) is not None
     status, returned = _structure_points(mail)
@@ -171,14 +169,18 @@ def written_by_hand(mail: Mail, report: str, returned: str) -> bool:
     if any(BY_HAND.search(program[:200]) for program in programs):
         return True
     subject, words = mail.subject[:200].lower(), report[:16_384].lower()
-    if returned or "mail" in subject or SMTP_ANSWER.search(words) or POSTMASTER.search(mail.first("from")[:500]):
+    if (
+        returned
+        or "mail" in subject
+        or SMTP_ANSWER.search(words)
+        or POSTMASTER.search(mail.first("from")[:500].lower())
+    ):
         return False
     return not any(word in subject or word in words for word in ABOUT_MAIL)
 
 
 def _is_office(sender: str) -> bool:
-    lowered = sender.lower()
-    return any(map(lowered.__contains__, OFFICE_NAMES))
+    return any(map(sender.__contains__, OFFICE_NAMES))
 
 
 POINTING = frozenset(
