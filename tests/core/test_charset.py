@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailcase.core.reading.charset import base64_bytes, codec, decode, decode_words
+from mailcase.core.reading.charset import base64_bytes, codec, decode, decode_words, readable, stated_in_html
 from mailcase.core.reading.mime import boundary, decode_transfer, filename, parameters
 
 DECODED = [
@@ -23,6 +23,25 @@ DECODED = [
     ("é".encode(), "iso-8859-1", "é", "charset-mismatch"),
     ("é".encode(), "us-ascii", "é", "charset-mismatch"),
     (b"\xe9t\xe9", "utf-8", "\ufffdt\ufffd", "charset-mismatch"),
+    ("您好，请问订单".encode("gbk"), "utf-8", "您好，请问订单", "charset-mismatch"),
+    (b"\xc3\xa9t\xe9 \xc3\xa9", "utf-8", "ét\ufffd é", "charset-mismatch"),
+    ("Добрый день, пишу по поводу".encode("koi8-r"), "us-ascii", "Добрый день, пишу по поводу", "charset-mismatch"),
+    ("Пишу о заказе".encode("cp1251"), "utf-8", "Пишу о заказе", "charset-mismatch"),
+    ("é日".encode(), "iso-2022-jp", "é日", "charset-mismatch"),
+    ("Привет".encode("koi8-r"), "csKOI8R", "Привет", ""),
+    ("Żółć".encode("iso-8859-2"), "ISO_8859-2:1987", "Żółć", ""),
+    ("€".encode("iso-8859-15"), "ISO_8859-15:1998", "€", ""),
+    (b"\xe9", "iso-ir-100", "é", ""),
+    (b"\xe9", "csISOLatin1", "é", ""),
+    ("é".encode(), "utf-8 (unicode)", "é", ""),
+    ("Пишу о заказе".encode("koi8-r"), "", "Пишу о заказе", ""),
+    ("Пишу о заказе".encode("cp866"), "", "Пишу о заказе", ""),
+    ("お問い合わせ".encode("euc-jp"), "", "お問い合わせ", ""),
+    ("お問い合わせ".encode("cp932"), "", "お問い合わせ", ""),
+    ("山田太郎商店".encode("cp932"), "", "山田太郎商店", ""),
+    ("안녕하세요".encode("euc-kr"), "", "안녕하세요", ""),
+    ("关于产品的询价".encode("gbk"), "", "关于产品的询价", ""),
+    ("關於產品的詢價".encode("big5"), "", "關於產品的詢價", ""),
     ("朱镕基".encode("gb18030"), "gb2312", "朱镕基", ""),
     ("한글 뷁".encode("cp949"), "ks_c_5601-1987", "한글 뷁", ""),
     ("①髙".encode("cp932"), "shift_jis", "①髙", ""),
@@ -85,6 +104,10 @@ WORDS = [
     ("=?utf-7?q?+AOk-?=", "é"),
     ("a\udcc3\udca9", "aé"),
     ("a\udce9", "a\ufffd"),
+    ("=?koi8-r?q?\udcc4\udcc1?= =?utf-8?q?=C3=A9?= a\udce9", "даé a\ufffd"),
+    ("\x1b$B8+@Q\x1b(B", "見積"),
+    ("=?utf-8?b?b25lIA==dHdv?=", "one two"),
+    ("=?utf-8?b?R3LDvMOf\r\n ZQ==?= x", "Grüße x"),
     ("=?utf-8?b?!!!?=", "!!!"),
 ]
 BASE64 = [
@@ -97,6 +120,9 @@ BASE64 = [
     (b"YWJj\n-- \nfooter", b"abc", False),
     (b"YWJj\nSee https://lists.example/\n", b"abc", False),
     (b"?garbage", b"?garbage", False),
+    (b"This is plain, honestly.", b"This is plain, honestly.", False),
+    (b"!VGhpcyBpcyBi-YXNlNjQ=", b"This is base64", False),
+    (b"b25lIA==dHdv", b"one two", True),
     (b"", b"", True),
     (b"Y", b"", True),
     (b"====", b"", True),
@@ -141,6 +167,7 @@ PARAMETERS = [
     ("x; name*1=b; name*0=a", {"name": "ab"}),
     ("x; name*0*=utf-8''%C3; name*1*=%A9; name*2=%41", {"name": "é%41"}),
     ("x; name*0=a; name*2=c", {"name": "a"}),
+    ("x; name*1*=utf-8''a; name*2=b", {"name": "ab"}),
     ("x; name=plain; name*=utf-8''better", {"name": "better"}),
     ('x; name="=?utf-8?q?=C3=A9?="', {"name": "é"}),
     ('x; name*0="=?utf-8?q?=C3"; name*1="=A9?="', {"name": "é"}),
@@ -150,6 +177,12 @@ PARAMETERS = [
     ("x", {}),
     ("", {}),
     ("=;=;=", {"": ""}),
+    ("x name=late.pdf", {"name": "late.pdf"}),
+    ('attachment\r\n filename="late one.pdf"; a=1', {"filename": "late one.pdf", "a": "1"}),
+    ("charset=utf-8", {}),
+    ("x; boundary=b1 (ours)", {"boundary": "b1"}),
+    ("x; name=copy (2).pdf", {"name": "copy (2).pdf"}),
+    ("x; name=\udcc4pfel.pdf", {"name": "Äpfel.pdf"}),
     ('x; access-type=mail\r\n server="y"', {"access-type": "mail"}),
 ]
 
@@ -167,6 +200,7 @@ def test_parameters(value: str, found: dict[str, str]) -> None:
         ("image/png", "inline", ""),
         ("", "attachment; filename=../../etc/passwd", "passwd"),
         ("", "attachment; filename=..", ""),
+        ("", "attachment; filename='a b.pdf'", "a b.pdf"),
         ("", 'attachment; filename="C:\\Users\\x\\a.doc"', "a.doc"),
         ("", 'attachment; filename="inv\u202efdp.exe"'.replace("\u202e", "\udce2\udc80\udcae"), "invfdp.exe"),
         ("", "attachment; filename*=utf-8''a%00b%0D%0Ac.txt", "a b c.txt"),
@@ -194,11 +228,49 @@ def test_boundary_ends_without_blanks() -> None:
         ("x-uuencode", b"no beginning", b"no beginning"),
         ("8bit", b"\xff", b"\xff"),
         ("6bit", b"a", b"a"),
+        ("base64 (as always)", b"YWJj", b"abc"),
+        ('"base64"', b"YWJj", b"abc"),
+        ("base-64;", b"YWJj", b"abc"),
+        ("quotedprintable", b"=C3=A9", b"\xc3\xa9"),
+        ("quoted-printable", b"soft= \t\r\nbreak = x", b"softbreak = x"),
         ("", b"a", b"a"),
     ],
 )
 def test_transfer_encodings(encoding: str, data: bytes, decoded: bytes) -> None:
     assert decode_transfer(data, encoding)[0] == decoded
+
+
+# (8-bit bytes of a field, the charset of the body, what people see)
+READABLE = [
+    ("Łódź".encode("cp1250"), "windows-1250", "Łódź"),
+    ("Łódź".encode(), "windows-1250", "Łódź"),
+    (b"caf\xe9", "", "caf\ufffd"),
+    (b"caf\xe9", "utf-8", "caf\ufffd"),
+    ("Заказ".encode("koi8-r"), "", "Заказ"),
+    ("Заказ".encode("koi8-r"), "koi8-r", "Заказ"),
+    ("日".encode("iso-2022-jp"), "", "日"),
+]
+
+
+@pytest.mark.parametrize(("data", "label", "text"), READABLE)
+def test_what_people_see_of_a_field(data: bytes, label: str, text: str) -> None:
+    assert readable(data.decode("ascii", "surrogateescape"), label) == text
+
+
+@pytest.mark.parametrize(
+    ("page", "label"),
+    [
+        (b"<html><META HTTP-EQUIV=x CONTENT='text/html; charset=koi8-r'>\xf0", "koi8-r"),
+        (b'<meta charset="iso-8859-2">\xb3', "iso-8859-2"),
+        (b"<meta charset=iso-8859-2>\xc3\xa9", ""),
+        (b"<meta charset=utf-16>\xe9", ""),
+        (b"<meta charset=iso-8859-2>only ASCII", ""),
+        (b"charset=iso-8859-2 \xe9", ""),
+        (b"<meta " * 700 + b"\xe9", ""),
+    ],
+)
+def test_what_a_page_says_of_itself(page: bytes, label: str) -> None:
+    assert stated_in_html(page) == label
 
 
 @settings(max_examples=60, deadline=None)

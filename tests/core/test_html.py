@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailcase.core.reading.html import clean, to_text, too_costly
+from mailcase.core.reading.html import clean, of_enriched, to_text, too_costly
 
 TEXTS = [
     ("", ""),
@@ -50,6 +50,13 @@ TEXTS = [
 @pytest.mark.parametrize(("source", "text"), TEXTS)
 def test_to_text(source: str, text: str) -> None:
     assert to_text(source) == text
+
+
+def test_enriched_text_is_a_kind_of_html() -> None:
+    enriched = "<bold>Dear</bold> << all &\n\nnext<color><param>red</param>!</color>"
+    assert to_text(of_enriched(enriched, "text/enriched")) == "Dear < all &\nnext!"
+    assert to_text(of_enriched("a <lt> b<nl>c", "text/richtext")) == "a < b\nc"
+    assert of_enriched("a << b", "text/html") == "a << b"
 
 
 # (payload, what must not be in the result)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailcase.core.message import Limits, Mail
-from mailcase.core.reading import parse
+from mailcase.core.reading import mend, parse
 from mailcase.core.reading.bounded import Tally
 from mailcase.core.reading.cut import decoded_size, without_attachments
 from tests.core.mutation import mutate
@@ -22,14 +22,20 @@ BIG = random.Random(1).randbytes(20_000)
 
 def whole(raw: bytes) -> Mail:
     """The reading without the cut: the parser gets every byte."""
+    mail, mended = uncut(raw)
+    return mail if mended is None else parse._with_mended_head(mail, uncut(mended)[0])
+
+
+def uncut(raw: bytes) -> tuple[Mail, bytes | None]:
     tally = Tally(Limits())
     raw = parse._within_lines(parse._trimmed(raw, Limits(), tally), tally)
     try:
         message = parse._Reader.bounded(raw, tally)
     except (parse.OverBound, parse.MailParserError) as error:
-        return parse._head_only(raw, Limits(), tally, str(error))
+        return parse._head_only(raw, Limits(), tally, str(error)), None
     leaves, found = parse.body.sort(message)
-    return parse._mail(message, leaves, found, (), tally)
+    mended = mend.head(raw) if mend.is_broken(message) else raw
+    return parse._mail(message, leaves, found, (), tally), mended if mended != raw else None
 
 
 def with_files(*files: tuple[str, bytes], text: str = "see below\n", crlf: bool = True) -> bytes:

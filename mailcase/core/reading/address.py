@@ -160,7 +160,7 @@ def parse_list(value: str, limit: int = LISTED) -> tuple[Address, ...]:
     """
     value = _FOLD.sub("", value)
     found, sound = tokens(value)
-    listed = [address for item in _items(found) if (address := _lenient(item))][:limit]
+    listed = [address for item in _whole_names(_items(found)) if (address := _lenient(item))][:limit]
     if not sound or not listed:
         loose = _loose(value) or _loose(charset.decode_words(value))
         if len(loose) > len(listed):
@@ -182,6 +182,22 @@ def _items(found: list[Token]) -> list[list[Token]]:
         else:
             items[-1].append((kind, text))
     return [item for item in items if item]
+
+
+def _whole_names(items: list[list[Token]]) -> list[list[Token]]:
+    """Quill, Ada <ada@quill.example>: the comma of an unquoted name does not part it."""
+    whole: list[list[Token]] = []
+    for item in items:
+        kinds = {kind for kind, _ in item}
+        if (
+            whole
+            and "<" in kinds
+            and item[0][0] == "space"
+            and {kind for kind, _ in whole[-1]} <= {"atom", "space", "."}
+        ):
+            item = [*whole.pop(), (",", ","), *item]
+        whole.append(item)
+    return whole
 
 
 def _lenient(item: list[Token]) -> Address | None:

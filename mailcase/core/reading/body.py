@@ -64,6 +64,8 @@ def decode_leaf(leaf: Leaf, bound: int) -> None:
         leaf.defects.append("transfer-encoding-broken")
     if leaf.is_textual:
         label = mime.parameters(leaf.message.field("content-type")).get("charset", "")
+        if not label and leaf.media == "text/html":
+            label = charset.stated_in_html(leaf.data)
         text, defect = charset.decode(leaf.data[: 4 * bound], label)
         leaf.text = normalise.clean_text(text[:bound])
         leaf.defects += [defect] if defect else []
@@ -183,8 +185,8 @@ def texts(found: Sorted, leaves: list[Leaf]) -> tuple[str, str, bool]:
         return text, source, True
     for leaf in leaves:
         if leaf.media.startswith(_LAST_RESORT) and leaf.disposition != "attachment" and leaf.text.strip():
-            markup = leaf.media in ("text/html", "text/enriched")
-            return (html.to_text(leaf.text) if markup else leaf.text), source, markup
+            markup = leaf.media in ("text/html", *html.ENRICHED)
+            return (html.to_text(html.of_enriched(leaf.text, leaf.media)) if markup else leaf.text), source, markup
     return plain, source, False
 
 

@@ -86,7 +86,9 @@ class BoundedMessage(Message):
             return self._stated[1]
         declared = value.partition(";")[0].strip(" \t\r\n\"'").lower()
         if declared.count("/") == 1 and declared.isascii() and declared.isprintable():
-            self._stated = (value, declared.partition(" ")[0])
+            declared = declared.partition(" ")[0]
+            main, _, sub = declared.partition("/")
+            self._stated = (value, f"text/{main}" if sub == "text" else declared)  # "plain/text": it is often written
             return self._stated[1]
         return "text/plain" if declared else self.get_default_type()
 

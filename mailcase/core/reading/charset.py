@@ -5,6 +5,9 @@ from __future__ import annotations
 import binascii
 import itertools
 import re
+from encodings.aliases import aliases
+
+from mailcase.core.reading.guess import guess
 
 _WESTERN = "cp1252"
 _SNIFFED_BYTES = 4_096
@@ -42,16 +45,24 @@ _CODECS = {
     "cp437": "cp437 ibm437",
     "cp850": "cp850 ibm850",
     "cp852": "cp852 ibm852",
+    "cp855": "cp855 ibm855",
+    "cp857": "cp857 ibm857",
+    "cp858": "cp858 ibm858 ibm00858",
+    "cp862": "cp862 ibm862",
     "cp866": "cp866 ibm866",
     "koi8_r": "koi8-r koi8r koi8",
-    "koi8_u": "koi8-u koi8-ru",
+    "koi8_u": "koi8-u koi8-ru koi8u",
     "mac_roman": "macintosh mac x-mac-roman macroman",
+    "mac_latin2": "x-mac-ce x-mac-centraleurroman macce",
+    "mac_greek": "x-mac-greek",
+    "mac_turkish": "x-mac-turkish",
     "mac_cyrillic": "x-mac-cyrillic x-mac-ukrainian",
     "gb18030": "gb18030 gb2312 gb_2312-80 gb_2312 gbk cp936 ms936 windows-936 euc-cn x-gbk gb2312-80",
     "hz": "hz-gb-2312 hz",
     "big5hkscs": "big5 big-5 big5-hkscs cn-big5 cp950 x-x-big5 windows-950",
     "cp949": "euc-kr ks_c_5601-1987 ks_c_5601 ksc5601 ks_c_5601-1989 korean cp949 windows-949 uhc x-windows-949",
     "iso2022_kr": "iso-2022-kr",
+    "johab": "johab ms1361 windows-1361",
     "cp932": "shift_jis shift-jis sjis x-sjis ms_kanji windows-31j cp932 csshiftjis",
     "euc_jis_2004": "euc-jp x-euc-jp eucjp",
     "iso2022_jp_ext": "iso-2022-jp iso-2022-jp-1 iso-2022-jp-2 iso-2022-jp-ms cp50220 cp50221 csiso2022jp",
@@ -65,6 +76,9 @@ _CODECS = {
 _CODEC_OF = {alias: codec for codec, aliases in _CODECS.items() for alias in aliases.split()}
 _ASCII_BASED = frozenset({"ascii", _WESTERN, "iso8859_15"})
 _ESCAPING = frozenset({"utf-7", "hz"})  # their ASCII bytes may mean other characters
+_MARK = re.compile(r"[^a-z0-9]+")
+_META = re.compile(rb"<meta[^<>]{0,200}?charset[ \t\r\n]{0,5}=[ \t\r\n\"']{0,5}([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE)
+_META_BYTES = 4_096  # where browsers look for it, and some
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"))
 _BOMS_16 = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _NOT_DECLARED = frozenset({"", "unknown", "x-unknown", "unknown-8bit", "x-user-defined", "default", "none", "binary"})
@@ -73,7 +87,36 @@ _NOT_DECLARED = frozenset({"", "unknown", "x-unknown", "unknown-8bit", "x-user-d
 def codec(label: str) -> str:
     """The Python codec for a charset name of a mail, "" for one that is not in our list."""
     label = label.strip(" \t\r\n\"'<>").lower()
-    return _CODEC_OF.get(label) or _CODEC_OF.get(label.replace("_", "-").replace(" ", "-"), "")
+    return _CODEC_OF.get(label) or _CODEC_OF.get(label.replace("_", "-").replace(" ", "-"), "") or _registered(label)
+
+
+def _registered(label: str) -> str:
+    """By the other names that the IANA registry has for our charsets: csISOLatin1, ISO_8859-2:1987, iso-ir-100."""
+    for name in (label, label.partition(":")[0].partition(" ")[0]):
+        known = aliases.get(_MARK.sub("_", name).strip("_"), "").replace("_", "-")
+        if found := _CODEC_OF.get(known) or _CODEC_OF.get(name.removeprefix("cs")):
+            return found
+    return ""
+
+
+def is_western(label: str) -> bool:
+    """True for ASCII and Latin-1 by any name."""
+    return codec(label) in _ASCII_BASED
+
+
+def stated_in_html(data: bytes) -> str:
+    """The charset that a page's own meta element names, "" without one, or where the bytes are of another kind."""
+    if data.isascii() or not (match := _META.search(data, 0, _META_BYTES)):
+        return ""
+    return "" if match.group(1).lower().startswith(b"utf-16") or _is_utf8(data) else match.group(1).decode("ascii")
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeError:
+        return False
+    return True
 
 
 def decode(data: bytes, label: str = "") -> tuple[str, str]:
@@ -105,10 +148,8 @@ def _drop_bom(text: str) -> str:
 def _decode_western(data: bytes, name: str) -> tuple[str, str]:
     if name == "ascii" and b"\x1b$" in data:
         return _sniff(data), "charset-mismatch"
-    try:
+    if _is_utf8(data):
         return _drop_bom(data.decode("utf-8")), "charset-mismatch"
-    except UnicodeError:
-        pass
     if name == "ascii":
         return _sniff(data), "charset-mismatch"
     try:
@@ -126,6 +167,13 @@ def _with_byte_order(data: bytes, name: str) -> str:
 
 
 def _decode_damaged(data: bytes, name: str) -> str:
+    if name == "utf-8":
+        text = data.decode(name, "replace")
+        never = 2 * text.count("\ufffd") > sum(character > "\x7f" for character in text[:_SNIFFED_BYTES])
+        likely = _likely(data) if never else ""
+        return _drop_bom(data.decode(likely, "replace") if likely else text)
+    if not name.startswith("utf-") and not data.isascii() and _is_utf8(data):
+        return data.decode("utf-8")
     if name == "iso2022_jp_ext":
         return _decode_jis_row_13(data)
     if name.startswith("utf-16") and len(data) % 2 and data[-1:] in (b"\n", b"\0", b" "):
@@ -160,11 +208,22 @@ def _sniff(data: bytes) -> str:
         return data.decode("latin-1") if name == _WESTERN else data.decode(name, "replace")
 
 
+def _likely(data: bytes) -> str:
+    """What most letters tell by our own rules, "" where most are ASCII: short texts tell no more."""
+    return "" if _is_mostly_ascii(data[:_SNIFFED_BYTES]) else guess(data[:_SNIFFED_BYTES])
+
+
+def _is_mostly_ascii(sample: bytes) -> bool:
+    return 3 * len(sample.translate(None, _ASCII)) < len(sample.translate(None, b" \t\r\n"))
+
+
 def _guess(data: bytes) -> str:
-    """Western where most letters are ASCII: short texts tell no more. Else what charset-normalizer makes of it."""
+    """Western where most letters are ASCII. Else by rules of ours, else what charset-normalizer makes of it."""
     sample = data[:_SNIFFED_BYTES]
-    if 3 * len(sample.translate(None, _ASCII)) < len(sample.translate(None, b" \t\r\n")):
+    if _is_mostly_ascii(sample):
         return _WESTERN
+    if ours := guess(sample):
+        return ours
     from charset_normalizer import from_bytes  # 60 ms to import, for one mail in thousands
 
     best = from_bytes(sample).best()
@@ -180,17 +239,37 @@ def raw_text(value: str) -> str:
     return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
+def readable(value: str, label: str = "") -> str:
+    """A header value as Python's parser keeps it to text for people: what is not UTF-8 is in `label` (the charset of
+    the body), if its bytes are possible there, or in the one that its letters tell. Never for what rights rest on.
+
+    A few 8-bit bytes among ASCII tell nothing: without a label they become U+FFFD.
+    """
+    if value.isascii() and "\x1b$" not in value:
+        return value
+    raw = value.encode("utf-8", "surrogateescape")
+    if value.isascii() or _is_utf8(raw):
+        return _sniff(raw)
+    stated = codec(label)
+    for name in (_likely(raw), stated) if stated in _ASCII_BASED else (stated, _likely(raw)):
+        try:
+            return raw.decode(name or "ascii")
+        except UnicodeError:
+            pass
+    return raw.decode("utf-8", "replace")
+
+
 _WORD = re.compile(r"=\?([^?\s]{1,100})\?([bBqQ])\?")
 
 
-def decode_words(value: str) -> str:
+def decode_words(value: str, label: str = "") -> str:
     """RFC 2047 encoded words to text; the white space between two of them goes, their bytes are joined first.
 
     `value` is raw header text. Lenient: words inside other text or quotes, blanks inside words, a wrong charset.
-    Linear: every search begins behind the last one's end.
+    Linear: every search begins behind the last one's end. `label` is for what is not encoded: see `readable`.
     """
     if "=?" not in value:
-        return raw_text(value)
+        return readable(value, label)
     out: list[str] = []
     words: list[tuple[str, bytes]] = []  # neighbours, not yet written
     done = position = 0
@@ -204,13 +283,13 @@ def decode_words(value: str) -> str:
             break
         between = value[done:start]
         if between.strip(" \t\r\n") or not words:
-            out += [*_joined(words), raw_text(between)]
+            out += [*_joined(words), readable(between, label)]
             words = []
         # RFC 2231 section 5: a language may follow the charset
         label = word.group(1).partition("*")[0].lower()
         words.append((label, _word_bytes(word.group(2), value[word.end() : end])))
         done = position = end + 2
-    return "".join([*out, *_joined(words), raw_text(value[done:])])
+    return "".join([*out, *_joined(words), readable(value[done:], label)])
 
 
 def _joined(words: list[tuple[str, bytes]]) -> list[str]:
@@ -229,27 +308,38 @@ def _word_bytes(encoding: str, encoded: str) -> bytes:
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _WHITE = b" \t\r\n\x0b\x0c"
 _STRAY = re.compile(rb"[^A-Za-z0-9+/=\s]")
-_PADDING_END = re.compile(rb"=+[ \t]*[\r\n]+")
+_PADDING_END = re.compile(rb"=+[ \t\r\n]*")
 
 
 def base64_bytes(raw: bytes) -> tuple[bytes, bool]:
     """(bytes, sound): base64, also several padded runs one after another.
 
     Not sound: other characters stand in it. They are passed over (RFC 2045 section 6.8), but a line of plain text, as
-    mailing lists put it below, ends the base64. When already the first character is none, the bytes are the input.
+    mailing lists put it below, ends the base64. Where already the first line is plain text, the bytes are the input.
     """
     strays = raw.translate(None, _BASE64 + _WHITE).strip(b"=")
     if not strays:
         return b"".join(map(_base64_run, _PADDING_END.split(raw))), True
     stray = _STRAY.search(raw)
     start = stray.start() if stray else len(raw)
-    if not raw[:start].strip():
-        return raw, False
     line_start = raw.rfind(b"\n", 0, start) + 1
+    if not raw[:line_start].strip() and _is_plain(raw[line_start:].partition(b"\n")[0].strip()):
+        return raw, False
     line = raw[line_start:].partition(b"\n")[0].strip()
     if len(line.split()) > 1 or line.startswith((b"--", b"__")):
         raw = raw[: max(line_start, 1)] if line_start else raw[:start]
     return _base64_run(raw), False
+
+
+_RUN = 16  # letters of base64 that nobody writes by chance
+
+
+def _is_plain(line: bytes) -> bool:
+    """True for a line that is no base64 with something wrong in it: words, or begun by another character."""
+    if len(line.split()) > 1:
+        return True
+    strays = len(line.translate(None, _BASE64 + b"="))
+    return line[:1] not in _BASE64 and (len(line) < _RUN or 4 * strays > len(line))
 
 
 def _base64_run(raw: bytes) -> bytes:

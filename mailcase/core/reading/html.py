@@ -120,6 +120,24 @@ def to_text(source: str) -> str:
     return normalise.clean_text(writer.result())
 
 
+ENRICHED = ("text/enriched", "text/richtext")
+_PARAM = re.compile(r"<param>[^<>]{0,1000}</param>", re.IGNORECASE)
+
+
+def of_enriched(text: str, media: str) -> str:
+    """HTML of text/enriched (RFC 1896: "<<" is a "<", n line breaks are n - 1) and of text/richtext (RFC 1341: <lt> is
+    a "<", <nl> a line break); any other text as it is."""
+    if media == "text/enriched":
+        text = _PARAM.sub("", text).replace("&", "&amp;").replace("<<", "&lt;")
+        return _BREAKS.sub(lambda match: "<br>" * (len(match.group()) - 1), text)
+    if media == "text/richtext":
+        return text.replace("&", "&amp;").replace("<lt>", "&lt;").replace("<nl>", "<br>").replace("<np>", "<hr>")
+    return text
+
+
+_BREAKS = re.compile(r"\n{2,}")
+
+
 def _without_comments(source: str) -> str:
     """Comments go (also Outlook's conditional ones); an unclosed one takes the rest, as in a browser. Linear."""
     if "<!--" not in source:

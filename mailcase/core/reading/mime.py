@@ -9,6 +9,7 @@ from urllib.parse import unquote_to_bytes
 from mailcase.core.reading import charset, normalise
 
 PARAMETERS = 100
+_UNDECLARED = "windows-1252"  # what 8-bit file names are in when they are not UTF-8 and tell nothing
 _CONTINUED = re.compile(r"([^*]{1,60})\*(\d{1,3})?(\*)?")
 
 
@@ -23,7 +24,7 @@ def parameters(value: str) -> dict[str, str]:
             number, extended = int(match.group(2) or 0), bool(match.group(3)) or match.group(2) is None
             pieces.setdefault(match.group(1), {}).setdefault(number, (text, extended))
         else:
-            plain.setdefault(name, charset.decode_words(text))
+            plain.setdefault(name, charset.decode_words(text, _UNDECLARED))
     for name, found in pieces.items():
         plain[name] = _joined(found)
     return plain
@@ -32,13 +33,13 @@ def parameters(value: str) -> dict[str, str]:
 def _split(value: str) -> list[tuple[str, str]]:
     """(name, raw text) of each parameter; what stands in quotes hides its semicolons. Linear."""
     found: list[tuple[str, str]] = []
-    position = value.find(";")
+    position = _first_separator(value)
     while 0 <= position < len(value) and len(found) < PARAMETERS:
         equals = value.find("=", position)
         if equals < 0:
             break
         # "; ; name" or "; junk; name": the name is what follows the last semicolon
-        name = value[value.rfind(";", position, equals) + 1 : equals].strip(" \t\r\n").lower()
+        name = value[max(value.rfind(";", position, equals), position) + 1 : equals].strip(" \t\r\n").lower()
         start = equals + 1
         while start < len(value) and value[start] in " \t\r\n":
             start += 1
@@ -49,8 +50,20 @@ def _split(value: str) -> list[tuple[str, str]]:
             position = value.find(";", start)
             text = value[start : position if position >= 0 else len(value)].rstrip(" \t\r\n")
             text = _without_next_name(text)
+            if "(" in text and "name" not in name:  # a comment (RFC 2045 section 5.1); names have "(2)" in them
+                text = text.partition("(")[0].rstrip(" \t\r\n") or text
         found.append((name, text))
     return found
+
+
+def _first_separator(value: str) -> int:
+    """Where the parameters begin: at a semicolon, or at white space where a sender forgot it."""
+    position, equals = value.find(";"), value.find("=")
+    if equals < 0 or 0 <= position < equals:
+        return position
+    before = value[:equals].strip(" \t\r\n")
+    white = max(before.rfind(blank) for blank in " \t\n")
+    return white + value.index(before) if white > 0 else position
 
 
 _QUOTED_STOP = re.compile(r'["\\]')
@@ -79,14 +92,16 @@ def _without_next_name(text: str) -> str:
 
 
 def _joined(found: dict[int, tuple[str, bool]]) -> str:
-    """RFC 2231 sections 3 and 4: pieces in order until a number is missing; the first may state a charset."""
+    """RFC 2231 sections 3 and 4: pieces in order until a number is missing; the first may state a charset. Some senders
+    count from 1."""
     label = ""
     data = b""
+    first = min(found)
     for number in sorted(found):
-        if number > 0 and number - 1 not in found:
+        if number > first and number - 1 not in found:
             break
         text, extended = found[number]
-        if number == 0 and extended and text.count("'") >= 2:
+        if number == first and extended and text.count("'") >= 2:
             label, _, text = text.split("'", 2)
         raw = text.encode("utf-8", "surrogateescape")
         data += unquote_to_bytes(raw) if extended else raw
@@ -106,19 +121,34 @@ def filename(content_type: str, disposition: str) -> str:
     name = parameters(disposition).get("filename", "") if "=" in disposition else ""
     if not name and "name" in content_type.lower():
         name = parameters(content_type).get("name", "")
+    if len(name) > 2 and name[0] == name[-1] == "'":
+        name = name[1:-1]
     return normalise.clean_filename(name) if name else ""
 
 
 def decode_transfer(data: bytes, encoding: str) -> tuple[bytes, bool]:
     """(decoded bytes, sound) for a Content-Transfer-Encoding; an unknown one is taken as it is (RFC 2045 section 6)."""
     encoding = encoding.strip(" \t\r\n\"';").lower()
+    if encoding not in ("base64", "quoted-printable"):
+        words = _AFTER_TOKEN.split(encoding, 1)[0].strip("\"'").removeprefix("x-")
+        encoding = _ENCODINGS.get(words.replace("-", "").replace("_", ""), "")
     if encoding == "base64":
         return charset.base64_bytes(data)
     if encoding == "quoted-printable":
-        return binascii.a2b_qp(data), True
-    if encoding in ("x-uuencode", "uuencode", "uue", "x-uue"):
+        return binascii.a2b_qp(_SOFT_BREAK.sub(b"=", data) if b"= " in data or b"=\t" in data else data), True
+    if encoding == "uuencode":
         return _uudecode(data)
     return data, True
+
+
+_AFTER_TOKEN = re.compile(r"[\s;,(]")
+_ENCODINGS = {
+    "base64": "base64", "b64": "base64", "quotedprintable": "quoted-printable", "qp": "quoted-printable",
+    "uuencode": "uuencode", "uue": "uuencode",
+}  # fmt: skip
+_SOFT_BREAK = re.compile(
+    rb"=[ \t]+(?=\r?\n)"
+)  # RFC 2045 section 6.7, rule 3: blanks at the end of a line are of the way
 
 
 def _uudecode(data: bytes) -> tuple[bytes, bool]:

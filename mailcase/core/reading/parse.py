@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -14,7 +15,7 @@ from mailparser.exceptions import MailParserError  # type: ignore[import-untyped
 from mailparser.utils import get_addresses  # type: ignore[import-untyped]
 
 from mailcase.core.message import Address, Attachment, Limits, Mail, Part
-from mailcase.core.reading import address, body, boundaries, charset, cut, html, normalise, tnef
+from mailcase.core.reading import address, body, boundaries, charset, cut, html, mend, mime, normalise, tnef
 from mailcase.core.reading.body import Leaf, Sorted
 from mailcase.core.reading.bounded import BoundedMessage, OverBound, Tally, message_class
 
@@ -55,17 +56,33 @@ class _Reader(MailParser):  # type: ignore[misc]
 def read_mail(raw: bytes, limits: Limits = LIMITS) -> Mail:
     """What these bytes say, whatever they are: never raises. Over a bound of `limits` a shorter reading with a defect
     that names it. The bytes themselves are the caller's to keep."""
+    mail, whole = _read(raw, limits)
+    if whole == raw:
+        return mail
+    return _with_mended_head(mail, _read(whole, limits)[0])
+
+
+def _with_mended_head(mail: Mail, better: Mail) -> Mail:
+    """The better reading, with a sender only where both have the same: the programs that vouched for the sender on the
+    way did not mend the head."""
+    sender = better.sender if better.sender == mail.sender else None
+    return replace(better, sender=sender, defects=(*better.defects, "header-broken"))
+
+
+def _read(raw: bytes, limits: Limits) -> tuple[Mail, bytes]:
+    """(the reading, the bytes with their head mended or as they were)."""
     tally = Tally(limits)
-    raw = _trimmed(raw, limits, tally)
+    trimmed = _trimmed(raw, limits, tally)
     try:
-        small, holes = cut.without_attachments(raw)
+        small, holes = cut.without_attachments(trimmed)
         message, leaves, found = _leaves(_within_lines(small, tally), tally)
         if holes and not _all_found(leaves, holes):
             tally.parts, holes = 0, ()
-            message, leaves, found = _leaves(_within_lines(raw, tally), tally)
+            message, leaves, found = _leaves(_within_lines(trimmed, tally), tally)
     except (OverBound, MailParserError) as error:
-        return _head_only(raw, limits, tally, str(error) if isinstance(error, OverBound) else "unparsable")
-    return _mail(message, leaves, found, holes, tally)
+        return _head_only(trimmed, limits, tally, str(error) if isinstance(error, OverBound) else "unparsable"), raw
+    whole = mend.head(trimmed) if mend.is_broken(message) else trimmed
+    return _mail(message, leaves, found, holes, tally), raw if whole == trimmed else whole
 
 
 def _leaves(raw: bytes, tally: Tally) -> tuple[BoundedMessage, list[Leaf], Sorted]:
@@ -87,7 +104,10 @@ def attachment_bytes(raw: bytes, index: int, limits: Limits = LIMITS) -> bytes:
     tally = Tally(limits)
     try:
         raw = _within_lines(_trimmed(raw, limits, tally), tally)
-        leaves, found = body.sort(_Reader.bounded(raw, tally))
+        message = _Reader.bounded(raw, tally)
+        if mend.is_broken(message):
+            message = _Reader.bounded(mend.head(raw), Tally(limits))
+        leaves, found = body.sort(message)
     except (OverBound, MailParserError) as error:
         raise IndexError(index) from error
     for leaf in leaves:
@@ -102,6 +122,11 @@ def attachment_bytes(raw: bytes, index: int, limits: Limits = LIMITS) -> bytes:
 def _trimmed(raw: bytes, limits: Limits, tally: Tally) -> bytes:
     """The bytes without what stands before the first field, and within the bound on the header block."""
     raw = raw.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
+    if raw[:1] in (b" ", b"\t") and not raw.partition(b"\n")[0].strip():
+        raw = raw[raw.rfind(b"\n", 0, len(raw) - len(raw.lstrip())) + 1 :]
+    first = raw.find(b"\n", 0, limits.header)
+    if raw[max(first - 2, 0) : first] == b"\r\r":  # every line, then: a program made CRLF of LF twice
+        raw = raw.replace(b"\r\r\n", b"\r\n")
     if len(raw) > limits.header_block and not _HEADER_END.search(raw, 0, limits.header_block):
         tally.defects["headers-too-long"] = None
         head = raw[: limits.header_block].rpartition(b"\n")[0]
@@ -165,7 +190,20 @@ def _mail(
     cleaned = html.clean(source) if source else ""
     if source.strip() and not cleaned and html.too_costly(source):
         tally.defects["html-too-costly"] = None
-    return _with_headers(message, tally, text=text[: limits.text], html_=cleaned, parts=parts, attachments=attachments)
+    return _with_headers(
+        message, tally, _label(message, leaves), text=text[: limits.text], html_=cleaned, parts=parts,
+        attachments=attachments,
+    )  # fmt: skip
+
+
+def _label(message: BoundedMessage, leaves: list[Leaf]) -> str:
+    """The charset of the first text that states one: what a program without encoded words writes into the head, too.
+    "" for the Western ones, which are stated without thought and can be read into any bytes."""
+    if all(value.isascii() for _, value in message.raw_fields):
+        return ""
+    stated = (mime.parameters(leaf.message.field("content-type")).get("charset", "") for leaf in leaves)
+    label = next(filter(None, stated), "")
+    return "" if charset.is_western(label) else label
 
 
 def _parts(leaves: list[Leaf], tally: Tally, depth: int) -> Iterator[Part]:
@@ -206,7 +244,8 @@ def _attachments(found: Sorted, holes: tuple[cut.Hole, ...], tally: Tally) -> It
         hole = cut.hole_of(leaf.message.data(), holes) if holes else None
         if hole is None and not leaf.data:
             tally.defects["empty-attachment"] = None
-            continue
+            if not leaf.filename:
+                continue
         contents = tnef.contents(leaf) if tnef.is_tnef(leaf) else None
         if contents is None:
             if tnef.is_tnef(leaf):
@@ -240,6 +279,7 @@ def _message_name(leaf: Leaf) -> str:
 def _with_headers(
     message: BoundedMessage,
     tally: Tally,
+    label: str = "",
     *,
     text: str,
     html_: str = "",
@@ -251,9 +291,9 @@ def _with_headers(
     for name, value in message.raw_fields:
         key = normalise.clean_line(charset.raw_text(name)).lower()
         raw.setdefault(key, []).append(value)
-        headers.append((key, header_text(value)))
+        headers.append((key, header_text(value, label)))
     repeated = [f"repeated-{name}" for name, values in raw.items() if len(values) > 1 and name in _SINGLE]
-    sender, authors, reasons = _sender(raw.get("from", []))
+    sender, authors, reasons = _sender(raw.get("from", []), label)
     date, undated = _date(raw.get("date", []))
     ids = _ids(raw.get("message-id", []), 1)
     return Mail(
@@ -262,12 +302,12 @@ def _with_headers(
         in_reply_to=_ids(raw.get("in-reply-to", []), tally.limits.references),
         references=_ids(raw.get("references", []), tally.limits.references),
         date=date,
-        subject=normalise.clean_subject(header_text(raw["subject"][0])) if "subject" in raw else "",
+        subject=normalise.clean_subject(header_text(raw["subject"][0], label)) if "subject" in raw else "",
         sender=sender,
         authors=authors,
-        reply_to=_addresses(raw.get("reply-to", [])),
-        to=_addresses(raw.get("to", [])),
-        cc=_addresses(raw.get("cc", [])),
+        reply_to=_addresses(raw.get("reply-to", []), label),
+        to=_addresses(raw.get("to", []), label),
+        cc=_addresses(raw.get("cc", []), label),
         content_type=message.media_type(),
         text=text,
         html=html_,
@@ -277,24 +317,28 @@ def _with_headers(
     )
 
 
-def header_text(value: str) -> str:
-    """A raw field value as text on one line: unfolded, encoded words decoded (RFC 2047), 8-bit bytes as UTF-8."""
+def header_text(value: str, label: str = "") -> str:
+    """A raw field value as text on one line: unfolded, encoded words decoded (RFC 2047), 8-bit bytes as UTF-8, else in
+    the charset `label`."""
     if "\n" in value or "\r" in value:
         value = _FOLDS.sub(" ", value)
     if value.isascii() and value.isprintable() and "=?" not in value:
         return value.strip()
-    return normalise.clean_line(charset.decode_words(value), len(value) + 1)
+    return normalise.clean_line(charset.decode_words(value, label), len(value) + 1)
 
 
-def _sender(fields: list[str]) -> tuple[Address | None, tuple[Address, ...], list[str]]:
+def _sender(fields: list[str], label: str) -> tuple[Address | None, tuple[Address, ...], list[str]]:
     """(the one author for certain, the authors as far as they can be read, why there is none for certain)."""
     if not fields:
         return None, (), ["no-from"]
     ours = address.parse_strict(fields[0]) if len(fields) == 1 else None
     if ours is None:
-        return None, _addresses(fields), ["from-not-strict"] if len(fields) == 1 else []
+        return None, _addresses(fields, label), ["from-not-strict"] if len(fields) == 1 else []
     if [found for _, found in _second_opinion(fields[0])] != [ours.address]:
-        return None, _addresses(fields), ["from-ambiguous"]
+        return None, _addresses(fields, label), ["from-ambiguous"]
+    if not fields[0].isascii():  # the name alone may be in another charset than UTF-8
+        named = address.parse_strict(_readable(fields[0], label))
+        ours = named if named is not None and named.address == ours.address else ours
     return ours, (ours,), []
 
 
@@ -304,8 +348,14 @@ def _second_opinion(value: str) -> list[tuple[str, str]]:
     return found
 
 
-def _addresses(fields: list[str]) -> tuple[Address, ...]:
-    return tuple(found for value in fields[:10] for found in address.parse_list(value, RECIPIENTS))[:RECIPIENTS]
+def _addresses(fields: list[str], label: str) -> tuple[Address, ...]:
+    values = (_readable(value, label) for value in fields[:10])
+    return tuple(found for value in values for found in address.parse_list(value, RECIPIENTS))[:RECIPIENTS]
+
+
+def _readable(value: str, label: str) -> str:
+    """For display. 8-bit bytes inside of an encoded word are in the charset of the word and wait for its decoder."""
+    return value if "=?" in value else charset.readable(value, label)
 
 
 def _ids(fields: list[str], limit: int) -> tuple[str, ...]:
@@ -315,7 +365,7 @@ def _ids(fields: list[str], limit: int) -> tuple[str, ...]:
     for value in fields[:10]:
         text = _FOLDS.sub(" ", value)
         ids = [charset.raw_text(identifier) for identifier in _IDS.findall(text)]
-        if not ids and "<" not in text and len(words := charset.raw_text(text).split()) == 1:
+        if not ids and len(words := charset.raw_text(text).removeprefix("<").split()) == 1:
             ids = words
         found.update(dict.fromkeys(normalise.clean_line(identifier, 998) for identifier in ids))
     every = [identifier for identifier in found if identifier]
