@@ -95,7 +95,7 @@ def test_postfix_delivers_with_these_lines(mta: postfix.Postfix) -> None:
         with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
             mta.submit(MAIL % (b"Three", b"3"), "nobody@help.example.com", sender="anna@example.org")
         assert refused.value.recipients["nobody@help.example.com"][0] == 550
-        mta.wait_until_empty()
+        mta.wait_until_queued()
         desk.settled()
         assert sorted(case["subject"] for case in desk.json("case", "list")) == ["One", "Two"]
         with desk.database().read() as conn:
@@ -114,7 +114,7 @@ def test_postfix_delivers_to_a_socket(mta: postfix.Postfix) -> None:
         mta._run("postconf", "-F", "lmtp/unix/chroot=n")
         configured(mta, f"{said[1]}\n".replace("/run/mailcase-lmtp.sock", str(path)))
         mta.submit(MAIL % (b"Socket", b"4"), "support@help.example.com", sender="anna@example.org")
-        mta.wait_until_empty()
+        mta.wait_until_queued()
         desk.settled()
         assert [case["subject"] for case in desk.json("case", "list")] == ["Socket"]
 

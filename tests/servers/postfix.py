@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,9 +111,20 @@ class Postfix:
         with smtplib.SMTP("127.0.0.1", self.port, timeout=20) as client:
             client.sendmail(sender, list(recipients), raw)
 
-    def flush(self) -> None:
-        """Try everything in the queue again now."""
-        self._run("postqueue", "-f")
+    def try_again_until(self, pattern: str, seconds: float = 20) -> None:
+        """Try everything in the queue again until the log has this since the last `submit`.
+
+        Once may be too early: a mail is called deferred before it is where this looks.
+        """
+
+        def found() -> bool:
+            self._run("postqueue", "-f")
+            with suppress(TimeoutError):
+                self.wait_for(pattern, 1)
+                return True
+            return False
+
+        _wait(found, seconds, lambda: self._log()[self.mark :])
 
     def queued(self) -> list[str]:
         """The recipients that are waiting, sorted."""
@@ -124,9 +135,9 @@ class Postfix:
         """Until the log has this since the last `submit`."""
         _wait(lambda: re.search(pattern, self._log()[self.mark :]), seconds, lambda: self._log()[self.mark :])
 
-    def wait_until_empty(self, seconds: float = 20) -> None:
-        """Until nothing is in the queue."""
-        _wait(lambda: not self.queued(), seconds, lambda: self._log()[self.mark :])
+    def wait_until_queued(self, *recipients: str, seconds: float = 20) -> None:
+        """Until nothing but mail to these is in the queue; its own bounces are there for a moment."""
+        _wait(lambda: self.queued() == sorted(recipients), seconds, lambda: self._log()[self.mark :])
 
     def _log(self) -> str:
         path = self.folder / "log" / "mail.log"
