@@ -13,6 +13,7 @@ ATTRIBUTIONS: dict[str, str] = {
     "en-yahoo": "On Monday, November 16, 2026, 09:14:22 AM GMT+1, Mira Holt <mira@shop.example> wrote:",
     "en-yahoo-old": "--- On Mon, 11/16/26, Mira Holt <mira@shop.example> wrote:",
     "en-zoho": "---- On Mon, 16 Nov 2026 09:14:22 +0100 Mira Holt <mira@shop.example> wrote ----",
+    "en-webmail": "----- Mira Holt <mira@shop.example> wrote:",
     "en-android": "---- Mira Holt wrote ----",
     "en-notes": "-----Mira Holt <mira@shop.example> wrote: -----",
     "en-no-colon": "On Mon, 16 Nov 2026 09:14:22 -0200 Mira Holt <mira@shop.example> wrote",
@@ -93,6 +94,7 @@ ATTRIBUTIONS: dict[str, str] = {
 LIKELY: dict[str, str] = {
     "name-wrote": "Mira Holt wrote:",
     "address-wrote": "mira@shop.example wrote:",
+    "no-colon": "Op maandag 16 november 2026 schreef Mira Holt <mira@shop.example>",
     "no-year": "On Wed, Dec 9, Mira Holt\n<mira@shop.example>\nwrote:",
     "article": "In article <abc123@news.example>, mira@shop.example writes:",
     "unknown-language": "Ar an 16/11/2026 ag 09:14, scríobh Mira Holt <mira@shop.example>:",
@@ -145,6 +147,7 @@ BLOCKS: dict[str, tuple[str, str, str, str]] = {
 
 ORIGINALS: dict[str, str] = {
     "en-outlook": "-----Original Message-----",
+    "en-field-behind": "----- Original Message ----- From: Mira Holt",
     "en-samsung": "-------- Original message --------",
     "en-proton": "‐‐‐‐‐‐‐ Original Message ‐‐‐‐‐‐‐",
     "de": "-----Ursprüngliche Nachricht-----",
@@ -235,6 +238,11 @@ FOOTERS: dict[str, str] = {
     "en-proton": "Sent with Proton Mail secure email.",
     "en-yahoo": "Sent from Yahoo Mail on Android",
     "en-excuse": "Sent from my phone, please excuse any typos.",
+    "en-unknown-program": "Sent with Unibox",
+    "en-excuse-first": "Excuse typos, sent from my phone",
+    "de-program": "Von Yahoo Mail auf Android gesendet",
+    "ru-program": "Отправлено из мобильной Почты Mail.ru",
+    "ko-program": "네이버 메일 앱에서 보냄",
     "en-brackets": "(sent from a phone)",
     "de-iphone": "Von meinem iPhone gesendet",
     "de-samsung": "Von meinem Samsung Galaxy Smartphone gesendet.",

@@ -140,6 +140,9 @@ def test_leave_taken_below_the_quotation_does_not_make_it_an_answered_one() -> N
 
 # Every line of these is the author's own.
 OWN = {
+    "fenced-code": "Here:\n\n```sql\nSELECT 1\n--\nFROM x\n> out\n```",
+    "sent-from-an-address": "Please answer to this address.\nSorry, I sent from my old one.",
+    "sent-from-a-town": "The parcel was late.\nSent from Leeds on Monday.",
     "above-this-line": "I replied above this line last time.\n\nPlease look again.",
     "to-and-subject": "To\nthe shop\n\nSubject\nmy lamp\n\nI want my money back.",
     "form-with-a-date": "Name: Ben Roe\nMail: ben@home.example\nDate: 16 November 2026 09:14\nOrder: 55",

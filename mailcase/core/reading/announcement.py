@@ -89,6 +89,8 @@ def may_announce(line: str) -> bool:
         return True
     if line[0].isdigit() and attribution.OLD_GMAIL.match(line):
         return True
+    if last == ">" and "@" in line and attribution.VERB.search(line[:WINDOW_LENGTH]):
+        return True
     if "@" in line and (":  " in line or line[-12:].rpartition(" ")[2] in attribution.LAST_WORDS):
         return True
     if len(line) < 15 and header_block.is_key(line, "to"):

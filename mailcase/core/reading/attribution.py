@@ -250,6 +250,8 @@ def separator(line: str) -> str:
         return "forward"
     if words == "original":  # WeChat; the word alone is anybody's
         return words if line[:3].strip(RULE) == line[-3:].strip(RULE) == "" else ""
+    if words not in ORIGINAL_LINES and line[:2] == "--" and ":" in line:  # "-- Original Message -- From: Jane"
+        words = folded(" ".join(line.strip(_AROUND).partition("--")[0].strip(_AROUND).split()))
     return "original" if words in ORIGINAL_LINES else ""
 
 
@@ -259,7 +261,7 @@ def is_certain(joined: str) -> bool:
         return True
     date, time = DATE.search(joined), TIME.search(joined)
     if not (date or time):
-        return False
+        return joined[:3] == "---" and joined[-1] in ":：" and is_addressed(joined) and bool(VERB_AT_END.search(joined))
     colon = joined.rstrip(RULE + " ").endswith((":", "："))
     address = ADDRESS.search(joined)
     if address and date and time and colon and not joined[address.end() :].strip(" >)]:：\xa0" + INVISIBLE):
@@ -273,9 +275,14 @@ def is_certain(joined: str) -> bool:
     return colon and bool(address or OPENER.match(joined))
 
 
+def is_addressed(line: str) -> bool:
+    """True for a line with an address in angle brackets."""
+    return BRACKETED.search(line) is not None
+
+
 def _has_author(line: str) -> bool:
     """True for "Name <address>" among the numbers of a whole date, in whatever language, and nobody says "I"."""
-    return BRACKETED.search(line) is not None and len(_NUMBER.findall(line)) >= 4 and not FIRST_PERSON.search(line)
+    return is_addressed(line) and len(_NUMBER.findall(line)) >= 4 and not FIRST_PERSON.search(line)
 
 
 def _is_framed(line: str) -> bool:
@@ -303,4 +310,7 @@ def is_likely(joined: str) -> bool:
     """True for a line that, with marked quotation right below it, is that quotation's attribution."""
     if is_certain(joined) or VERB_AT_END.search(joined[-60:]):
         return True
-    return bool(DATE.search(joined) or ADDRESS.search(joined)) and joined.endswith((":", "："))
+    dated, addressed = DATE.search(joined), ADDRESS.search(joined)
+    return bool(dated or addressed) and (
+        joined.endswith((":", "：")) or bool(dated and addressed and VERB.search(joined))
+    )

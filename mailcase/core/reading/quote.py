@@ -41,6 +41,8 @@ def split(text: str, html: str = "", *, forwarded: bool = False, keep: bool = Tr
         bare = [line.replace("&nbsp;", " ").replace("&gt;", ">").strip(_STRIP) for line in bare]
     if _COMBINING.search(text):
         bare = [unicodedata.normalize("NFC", line) if len(line) <= WINDOW_LENGTH else line for line in bare]
+    if "```" in text:
+        _hide_code(bare)
     kinds = _announced(bare, forwarded, announcement.markers(text, bare))
     if html and ATTRIBUTION not in kinds and FORWARD not in kinds:
         _follow_hint(bare, kinds, quote_hint.line_of(html, bare), forwarded)
@@ -66,6 +68,19 @@ def new_text(segments: Sequence[Segment]) -> str:
 def quoted_text(segments: Sequence[Segment]) -> str:
     """The rest: quotations, the lines that announce them, signatures; without blank lines around it."""
     return "".join(segment.text for segment in segments if segment.kind not in (NEW, FORWARD)).strip("\r\n").rstrip()
+
+
+def _hide_code(bare: list[str]) -> None:
+    """What stands between two fences of a code block (```) is the author's own, whatever it looks like."""
+    opened = -1
+    for at, line in enumerate(bare):
+        if line[:3] != "```" or len(line) > 40:
+            continue
+        if opened < 0:
+            opened = at
+            continue
+        bare[opened + 1 : at] = ["`" if inner else "" for inner in bare[opened + 1 : at]]
+        opened = -1
 
 
 def _announced(bare: Sequence[str], forwarded: bool, markers: frozenset[int]) -> list[str]:

@@ -21,7 +21,7 @@ _THING = (
     "puhelimesta\\w{0,2}|laitteesta\\w{0,2}|"
     "mobiltelefon|mobiltelefonen|mobilgerät|handy|téléphone|teléfono|móvil|celular|telefono|cellulare|"
     "telemóvel|telefoon|"
-    "telefon|telefonu|telefonom|telefonen|puhelin|мобильного|телефона|телефону|айфона|هاتفي|جوالي"
+    "почты|почта|приложения|яндекс\\.почты|telefon|telefonu|telefonom|telefonen|puhelin|мобильного|телефона|телефону|айфона|هاتفي|جوالي"
 )
 _MINE = (
     "my|meinem|meiner|mein|mon|ma|mi|mio|mia|meu|minha|mijn|mojego|mojej|mého|mé|můj|môjho|min|mitt|mit|moje|"
@@ -53,10 +53,15 @@ _GOT = (
 _PLAIN = r"[^.,;:!?\n]"
 _EXCUSE = r"(?:[.,;!]?\s{1,4}(?:please |bitte )?(?:excuse|pardon|forgive|ignore|sorry|apolog|entschuldig).{0,120})?"
 _FORMS = (
-    rf"(?:{_SENT})(?!\w){_PLAIN}{{0,60}}?(?<!\w)(?:{_THING}|{_MINE})(?!\w){_PLAIN}{{0,60}}{_EXCUSE}",
+    rf"(?:{_SENT})(?!\w){_PLAIN}{{0,60}}?(?<!\w)(?:{_THING}|{_MINE})(?!\w){_PLAIN}{{0,60}}(?:\.\w{{2,4}})?{_EXCUSE}",
     r"sent (?:from|via) (?:my |the )?samsung galaxy.{0,30}, an .{1,30} smartphone",
     r"(?:provenance|von|van|da|de|desde) ?: ?(?:courrier|mail|posta|correo|outlook) .{0,8}(?:windows|ios|android)",
     rf"sent from a {_PLAIN}{{3,40}}",
+    # A program that is not known here, by its name alone: "Sent with Unibox".
+    r"sent (?:from|with|via|using) (?-i:[A-Z])[\w.+!'’-]{1,20}(?: (?-i:[A-Z])[\w.+!'’-]{0,20}){0,2}",
+    r"(?:(?:please|pls) )?(?:excuse|pardon|forgive|apologies|sorry|typed|written)(?!\w)[^!?\n]{0,60}"
+    rf"(?<!\w)(?:sent|typed|written) (?:from|on|with|via) (?:my|a) {_PLAIN}{{0,20}}(?<!\w)(?:{_THING})(?!\w)\.?",
+    rf"(?:von|vom|mit|aus) {_PLAIN}{{0,30}}(?<!\w)(?:{_THING})(?!\w){_PLAIN}{{0,30}} (?:gesendet|geschickt)\.?",
     r"(?:[\w.'’-]{1,20} ){0,3}from (?:my |a )?(?:mobile|i-?phone|i-?pad|android|phone)(?!\w)" + _PLAIN + "{0,20}",
     rf"(?:von|vom|mit) (?:{_MINE})(?:/(?:{_MINE}))? {_PLAIN}{{1,40}} (?:gesendet|geschickt|verschickt)\.?",
     rf"(?:{_GET}) (?:the |l['’])?(?:outlook|bluemail|typeapp|proton mail|spark|boxer|aqua mail)(?!\w).{{0,100}}",
@@ -65,7 +70,7 @@ _FORMS = (
     rf"(?:{_THING})['’]?(?:um|ım|im|üm)?(?: cihaz\w{{1,6}}| telefon\w{{1,6}})?(?:dan|den|tan|ten) gönderildi\.?",
     r"(?:ios|android) için outlook['’]?\w{0,3} (?:edinin|indirin|alın)\.?",
     r"[^。、，]{0,20}(?:から送信|より送信)(?:されました|しました)?[.。]?",
-    rf".{{0,10}}(?:{_THING}|갤럭시|아이폰).{{0,10}}에서 (?:보냄|보낸 메일|발송|전송)\.?",
+    rf".{{0,10}}(?:{_THING}|갤럭시|아이폰|메일|휴대폰).{{0,10}}에서 (?:보냄|보냈습니다|보낸 메일|발송|전송)\.?",
     r"(?:(?:发自|發自|來自|来自|从|從|由) ?我的 ?|发自|發自)[^\n。，]{1,30}?(?:发送|傳送|發送|寄出)?[.。]?",
 )
 _FOOTER = re.compile(rf"[<(*_~]{{0,3}}\s?(?:{'|'.join(_FORMS)})\s?[)>*_~.]{{0,4}}", re.IGNORECASE)
