@@ -182,7 +182,8 @@ PARAMETERS = [
     ("charset=utf-8", {}),
     ("x; boundary=b1 (ours)", {"boundary": "b1"}),
     ("x; name=copy (2).pdf", {"name": "copy (2).pdf"}),
-    ("x; name=\udcc4pfel.pdf", {"name": "Äpfel.pdf"}),
+    ("x; name=\udcc4pfel.pdf", {"name": "\ufffdpfel.pdf"}),
+    ("x; name=\udcda\udcc1\udccb\udcc1\udcda", {"name": "заказ"}),
     ('x; access-type=mail\r\n server="y"', {"access-type": "mail"}),
 ]
 

@@ -44,6 +44,10 @@ TEXTS = [
     ("<P>UP</P><BR/>x", "UP\n\nx"),
     ("<select><option>x</select>a", "a"),
     ("\0a\x07", "a"),
+    ('<img alt="a > b" src="x">hi <b title="->">there</b>', "hi there"),
+    ("<b title='5\"'>a > b</b>", "a > b"),
+    ('5" > 4"', '5" > 4"'),
+    ('<b class=x>5" > 4"', '5" > 4"'),
 ]
 
 

@@ -243,20 +243,18 @@ def readable(value: str, label: str = "") -> str:
     """A header value as Python's parser keeps it to text for people: what is not UTF-8 is in `label` (the charset of
     the body), if its bytes are possible there, or in the one that its letters tell. Never for what rights rest on.
 
-    A few 8-bit bytes among ASCII tell nothing: without a label they become U+FFFD.
+    A few 8-bit bytes among ASCII tell nothing: without a label they become U+FFFD. `label` is not a Western charset,
+    which any bytes would be possible in: see `is_western`.
     """
     if value.isascii() and "\x1b$" not in value:
         return value
     raw = value.encode("utf-8", "surrogateescape")
     if value.isascii() or _is_utf8(raw):
         return _sniff(raw)
-    stated = codec(label)
-    for name in (_likely(raw), stated) if stated in _ASCII_BASED else (stated, _likely(raw)):
-        try:
-            return raw.decode(name or "ascii")
-        except UnicodeError:
-            pass
-    return raw.decode("utf-8", "replace")
+    try:
+        return raw.decode(codec(label) or _likely(raw) or "utf-8")
+    except UnicodeError:
+        return raw.decode(_likely(raw) or "utf-8", "replace")
 
 
 _WORD = re.compile(r"=\?([^?\s]{1,100})\?([bBqQ])\?")

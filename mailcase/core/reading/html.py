@@ -98,6 +98,8 @@ def to_text(source: str) -> str:
     skip, level = "", 0
     for number, piece in enumerate(pieces):
         if number % 2 == 0:
+            if ">" in piece and number and pieces[number - 1].count('"') % 2:
+                piece = _behind_quotes(piece)
             if piece and not skip:
                 writer.write(html.unescape(piece) if "&" in piece else piece)
             continue
@@ -136,6 +138,13 @@ def of_enriched(text: str, media: str) -> str:
 
 
 _BREAKS = re.compile(r"\n{2,}")
+
+
+def _behind_quotes(text: str) -> str:
+    """The text behind the tag whose attribute holds a ">" in its quotes, and was ended there."""
+    rest = text[:_URL_LENGTH].partition('"')[2]
+    end = len(text[:_URL_LENGTH]) - len(rest) + rest.find(">") + 1
+    return text[end:] if ">" in rest else text
 
 
 def _without_comments(source: str) -> str:

@@ -9,7 +9,6 @@ from urllib.parse import unquote_to_bytes
 from mailcase.core.reading import charset, normalise
 
 PARAMETERS = 100
-_UNDECLARED = "windows-1252"  # what 8-bit file names are in when they are not UTF-8 and tell nothing
 _CONTINUED = re.compile(r"([^*]{1,60})\*(\d{1,3})?(\*)?")
 
 
@@ -24,7 +23,7 @@ def parameters(value: str) -> dict[str, str]:
             number, extended = int(match.group(2) or 0), bool(match.group(3)) or match.group(2) is None
             pieces.setdefault(match.group(1), {}).setdefault(number, (text, extended))
         else:
-            plain.setdefault(name, charset.decode_words(text, _UNDECLARED))
+            plain.setdefault(name, charset.decode_words(text))
     for name, found in pieces.items():
         plain[name] = _joined(found)
     return plain
