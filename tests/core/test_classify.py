@@ -103,6 +103,10 @@ VACATION = [
     ("words and a wish for silence", "Subject: I am out of the office until Monday\nX-Auto-Response-Suppress: All"),
     ("words and a null sender", "Subject: Ich bin im Urlaub\nReturn-Path: <>"),
     ("desk that acknowledges", "Subject: We have received your request [#8812]\nX-Zendesk-From-Account-Id: 1a2b"),
+    (
+        "a desk nobody reads",
+        "Subject: Your ticket #55 has been received\nReply-To: a@b.example\nX-Auto-Response-Suppress: All",
+    ),
     ("OTRS", "Subject: RE: Invoice: ticket has been created\nPrecedence: bulk\nX-OTRS-Loop: yes"),
 ]
 AUTOMATIC = [
@@ -187,6 +191,7 @@ PEOPLE = [
     ("answers a notice, Exchange", "Subject: RE: Out of Office AutoReply: Invoice 4711"),
     ("answers our acknowledgement", "Subject: Re: [Case #1042] We have received your request"),
     ("thanks", "Subject: Thank you for your message"),
+    ("receipt in subject", "Subject: My ticket #55 has been received twice"),
     ("ticket in subject", "Subject: Ticket created but no answer"),
     ("bounce in subject", "Subject: Mail delivery failed: returning message to sender"),
     ("bounce in subject, answered", "Subject: Re: Undelivered Mail Returned to Sender"),

@@ -208,6 +208,11 @@ def test_interleaved_answers_keep_the_questions() -> None:
     assert new_of(text) == text.partition("\n")[2].strip()
 
 
+def test_an_attribution_behind_the_last_words() -> None:
+    line = f"Plugged in. {ATTRIBUTIONS['en-gmail']}"
+    assert new_of(f"{line}\n\n{MARKED}") == new_of(f"{line}\n\n{UNMARKED}") == line
+
+
 def test_answer_above_and_below_keeps_the_question() -> None:
     text = (
         f"Hello Mira, see below.\n\n{ATTRIBUTIONS['en-gmail']}\n> Which lamp is on?\n\nThe green one, all the time.\n"

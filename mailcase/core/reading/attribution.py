@@ -219,6 +219,8 @@ OLD_GMAIL = re.compile(
 FIRST_PERSON = re.compile(r"(?<!\S)(?:I|we|ich|wir|nous|j'ai|j’ai|io|ik|wij|jag|jeg|yo|я|мы)(?!\S)")
 
 BRACKETED = re.compile(r"<\s?[^\s<>@()\[\]]{1,64}@[^\s<>@()\[\],;]{1,255}\s?>")
+# "Yes, do. On Monday, 16 November 2026, Jane wrote:": a phone that puts the attribution behind the last words.
+BEHIND_PROSE = re.compile(r"[^\s>].{1,300}?[.!?] {1,3}(?:On|Am|Le|El|Il|Em|Op|Den) .{0,30}?\d")
 _NUMBER = re.compile(r"\d+")
 
 FIELD_KINDS = ("from", "date", "to", "cc", "subject")

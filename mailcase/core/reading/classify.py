@@ -12,6 +12,7 @@ from mailcase.core.reading.vacation import (
     CAMPAIGN_HEADERS,
     DESK_HEADERS,
     GENERATED_HEADERS,
+    RECEIPT_FORM,
     RECEIPT_WORDS,
     REPLY_HEADER,
     REPLY_HEADERS,
@@ -284,7 +285,7 @@ def _subject_signals(subject: str) -> Iterator[Signal]:
         yield Signal("machine-subject", Kind.AUTOMATIC_REPLY, True, subject[:100])
     elif worded(subject, ABSENCE_WORDS):
         yield Signal("absence-words", Kind.AUTOMATIC_REPLY, False, subject[:100])
-    elif worded(subject, RECEIPT_WORDS):
+    elif worded(subject, RECEIPT_WORDS) or RECEIPT_FORM.search(subject[:300]):
         yield Signal("receipt-words", Kind.AUTOMATIC_REPLY, False, subject[:100])
 
 

@@ -101,7 +101,10 @@ def _announced(bare: Sequence[str], forwarded: bool, markers: frozenset[int]) ->
             own = min(own, at)
             at += 1
             continue
-        rest = _settle(bare, kinds, found, own < found.start)
+        prose = found.kind == ATTRIBUTION and attribution.BEHIND_PROSE.match(bare[found.start]) is not None
+        rest = _settle(bare, kinds, found, prose or own < found.start)
+        if prose:
+            kinds[found.start] = NEW
         own = own if own < found.start else len(bare)
         if rest:
             return kinds

@@ -239,43 +239,21 @@ ABSENCE_WORDS = (
 )
 # What desks write over their acknowledgements.
 RECEIPT_WORDS = (
-    "request received",
-    "ticket received",
-    "case received",
-    "message received",
-    "ticket created",
-    "case created",
-    "request created",
-    "ticket opened",
-    "ticket has been",
-    "case has been",
-    "request has been",
-    "inquiry has been",
-    "received your",
-    "thank you for contacting",
-    "thanks for contacting",
-    "thank you for your message",
-    "thank you for your email",
-    "thank you for your e-mail",
-    "thank you for your request",
-    "thank you for your inquiry",
-    "acknowledgement of",
-    "acknowledgment of",
-    "anfrage erhalten",
-    "anfrage eingegangen",
-    "ticket erstellt",
-    "ihre anfrage",
-    "eingangsbestätigung",
-    "empfangsbestätigung",
-    "accusé de réception",
-    "demande reçue",
-    "acuse de recibo",
-    "solicitud recibida",
-    "richiesta ricevuta",
-    "ontvangstbevestiging",
-    "受付完了",
-    "お問い合わせありがとう",
-    "접수되었습니다",
+    "request received", "ticket received", "case received", "message received", "ticket created", "case created",
+    "request created", "ticket opened", "ticket has been", "case has been", "request has been", "inquiry has been",
+    "received your", "thank you for contacting", "thanks for contacting", "thank you for your message",
+    "thank you for your email", "thank you for your e-mail", "thank you for your request",
+    "thank you for your inquiry", "acknowledgement of", "acknowledgment of", "anfrage erhalten",
+    "anfrage eingegangen", "ticket erstellt", "ihre anfrage", "eingangsbestätigung", "empfangsbestätigung",
+    "accusé de réception", "demande reçue", "acuse de recibo", "solicitud recibida", "richiesta ricevuta",
+    "ontvangstbevestiging", "受付完了", "お問い合わせありがとう", "접수되었습니다",
+)  # fmt: skip
+# The same with the number between: "Your ticket #55 has been received".
+RECEIPT_FORM = re.compile(
+    r"(?<!\w)(?:ticket|case|request|inquiry|enquiry|anfrage|demande|solicitud|richiesta)(?!\w).{0,40}?(?<!\w)"
+    r"(?:has been |was |wurde |a été |ha sido |è stata )(?:received|created|opened|logged|registered|submitted|"
+    r"erstellt|angelegt|eröffnet|registriert|reçue|créée|enregistrée|recibida|creada|registrada|ricevuta|creata)",
+    re.IGNORECASE,
 )
 # A reply prefix: whoever answers an absence notice by hand has one before the notice's own words.
 REPLY_PREFIX = re.compile(r"\s{0,4}[^\W\d_]{1,4}\s?(?:\[\d{1,3}\])?\s?[:：]\s{0,4}")
