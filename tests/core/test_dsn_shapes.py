@@ -214,3 +214,45 @@ def test_sections_of_one_report_tell_the_lost_from_the_late() -> None:
 )  # fmt: skip
 def test_machines_of_other_kinds(sender: str, lines: str, subject: str, words: str) -> None:
     assert bounce_of(sender, subject, words, f"{lines}\n") is None
+
+
+def test_several_recipients_on_one_line() -> None:
+    for line in (f"To: {ANN}; {BEA}", f"Recipients: {ANN}, {BEA}", f"{ANN}, {BEA}", f"<{ANN}>, <{BEA}>"):
+        words = f"The message could not be delivered.\n\n{line}\n"
+        assert actions(bounce_of(DAEMON, "Undeliverable", words)) == {ANN: "failed", BEA: "failed"}, line
+
+
+def test_cells_of_a_table_are_kept_apart() -> None:
+    lines = f"Return-Path: <>\nMIME-Version: 1.0\nFrom: Mail Gateway <{POST}>\nSubject: Undeliverable\nContent-Type: text/html\n"
+    cells = f"<p>It could not be delivered.</p><table><tr><th>To</th><td>{ANN}; {BEA}</td></tr></table>"
+    assert actions(read_bounce(read_mail(f"{lines}\n{cells}".encode()))) == {ANN: "failed", BEA: "failed"}
+
+
+def test_an_address_that_broke_is_one() -> None:
+    words = f"rejected your message to:\n\n{ANN} ({ANN})<mailto:an=\nn@customer.example>\nUnknown.\n"
+    assert actions(bounce_of(DAEMON, "Undeliverable", words)) == {ANN: "failed"}
+
+
+def test_whom_an_address_stands_for_is_no_recipient() -> None:
+    words = f"It could not be delivered:\n\n<{ANN}> (expanded from\n    <{BEA}>): temporary failure\n"
+    assert actions(bounce_of(DAEMON, "Undelivered", words)) == {ANN: "failed"}
+
+
+def test_a_word_that_begins_an_address_is_no_label() -> None:
+    words = "It could not be delivered:\n550 <recipient-is-gone@customer.example>... gone\n"
+    assert actions(bounce_of(DAEMON, "Undelivered", words)) == {"recipient-is-gone@customer.example": "failed"}
+
+
+def test_a_report_of_a_probe_tells_of_success() -> None:
+    words = f"Enclosed is the mail delivery report.\n\n<{ANN}>: delivery via mx[192.0.2.3]:25: 250 2.1.5 Ok\n"
+    assert actions(bounce_of(DAEMON, "Mail Delivery Status Report", words)) == {ANN: "delivered"}
+
+
+def test_a_report_without_a_sender() -> None:
+    raw = f"To: support@desk.example\nSubject: Returned mail: late\n\nIt could not be delivered:\n<{ANN}>\n"
+    assert actions(read_bounce(read_mail(raw.encode()))) == {ANN: "failed"}
+
+
+def test_a_parcel_has_a_recipient_too() -> None:
+    words = f"Der Empfänger fehlt: nicht zugestellt. Nachricht an: {ANN}"
+    assert bounce_of("no-reply@parcel.example", "Paket nicht zugestellt", words, "Return-Path: <>\n") is None

@@ -60,7 +60,7 @@ SEVERITY = ("failed", "delayed", "expanded", "relayed", "delivered")
 TYPED = re.compile(r"(rfc822|utf-8|smtp|x-[a-z0-9-]{1,40}|unknown)[ \t]{0,8};[ \t]{0,8}(.*)", re.IGNORECASE)
 MAILBOX = re.compile(r"[^\s<>@,;|]{1,256}@(?:[^\s<>@,;|\[\]]{1,255}|\[[0-9A-Za-z:.]{1,60}\])")
 TAG = re.compile(r"<[^<>]{0,2000}>")
-LINE_END_TAG = re.compile(r"<(?:br|/p|/div|/tr|/li|/h[1-6]|/td)[^<>]{0,200}>", re.IGNORECASE)
+LINE_END_TAG = re.compile(r"<(?:br|/p|/div|/tr|/li|/h[1-6]|/td|/th)[^<>]{0,200}>", re.IGNORECASE)
 ENTITIES = (
     ("&nbsp;", " "),
     ("&lt;", "<"),
@@ -365,5 +365,5 @@ def _from_original(original: list[tuple[str, str]], report: str) -> tuple[Named,
 
 def _addresses(value: str) -> tuple[str, ...]:
     """Each address in a list of them, once."""
-    found = (cleaned(m.strip("\"'()")) for m in MAILBOX.findall(value[:8_000]))
+    found = (cleaned(m.strip("'()") if '"@' in m else m.strip("\"'()")) for m in MAILBOX.findall(value[:8_000]))
     return tuple({a.casefold(): a for a in found if a.isascii() and "@" in a}.values())[:RECIPIENTS_BOUND]

@@ -26,6 +26,9 @@ IS_LATE = re.compile(
     r"|\bбуд(?:ет|ут) (?:\w{1,14} )?(?:повтор|продолж|пыта|предприн)"
     r"|\b(?:vont|va) (?:se )?(?:poursuivre|être retent|continuer)"
 )
+# A server that took the mail (RFC 5321 section 4.2.3, RFC 3463 section 2).
+ACCEPTED = re.compile(r": 250[ -]2\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9.])")
+REFUSED = re.compile(r"(?<![0-9.])[45][0-9]{2}[ -][45]\.")
 # The kind of report, as the subject gives it in brackets or in front of the subject of the mail that is late.
 LATE_SUBJECT = re.compile(
     r"\((?:delay(?:ed)?|verzögert|verzögerung|retard|retardé|retraso|retrasado|demora|ritardo|ritardato|atraso"
@@ -185,4 +188,5 @@ def says_delayed(text: str) -> bool:
 def says_delivered(text: str) -> bool:
     """True when the report tells of nothing but success (the old receipts of Sendmail)."""
     lowered = " ".join(text.lower().split())
-    return any(map(lowered.__contains__, DELIVERED_WORDS)) and not any(map(lowered.__contains__, FAILED_WORDS))
+    told = any(map(lowered.__contains__, DELIVERED_WORDS)) or ACCEPTED.search(lowered) is not None
+    return told and not (any(map(lowered.__contains__, FAILED_WORDS)) or REFUSED.search(lowered))

@@ -20,7 +20,9 @@ LABELLED = re.compile(
     r"|your (?:e-?mail |mail )?message (?:to|for)|following message to|addressed to|address|quota violation for"
     r"|rejected recipient|permanent errors|of this mailing list|duplicated message-id in|user[ ]?name|usuario"
     r"|destinatario|destinataire|destinatário|empfänger|получател[ья]|宛先|收件人|收件者|받는 사람)"
-    r"[ \t\u3000]{0,8}[:=：]?[ \t\u3000]{0,8}[\"'<\[(]{0,3}(?:smtp:|rfc822;[ ]?|mailto:)?[ ]?(" + ADDRESS + ")",
+    r"[ \t\u3000]{0,8}[:=：]?[ \t\u3000]{0,8}[\"'<\[(]{0,3}(?:smtp:|rfc822;[ ]?|mailto:)?[ ]?(?<![a-z0-9._-])("
+    + ADDRESS
+    + ")",
     re.IGNORECASE,
 )
 # An address that begins its line, as in a list: "<a@b>:", "a@b", "* a@b", "a@b: 550 …", "a@b on Thu, …".
@@ -39,7 +41,8 @@ TO_LINE = re.compile(r"[ \t*]{0,8}To[ \t]{0,4}:[ \t]{0,8}<?(" + ADDRESS + ")", r
 CONTACT = re.compile(
     r"(?:contact|assistance|questions?|help|support|e-?mail to|send mail to|write to|reply to|administrator|sender:"
     r"|kontakta?|rückfragen|fragen an|(?:schreiben|wenden) sie(?: bitte| sich){0,2} an|contatt[oi]|contato"
-    r"|contacte[zn]?|contacto|écri(?:vez|re) à|scriv(?:a|ete|ere) a|escrib(?:a|ir) a|escreva para|vragen"
+    r"|expanded from|generated from|contacte[zn]?|contacto"
+    r"|écri(?:vez|re) à|scriv(?:a|ete|ere) a|escrib(?:a|ir) a|escreva para|vragen"
     r"|связ\w{0,12}|пишите|お問い合わせ先?|联系|聯絡|문의"
     r"|(?:e-?mail|message)s? from:?|from:|reply-to:|(?:to|at) the address|^[ \t]{0,8}(?:cc|to):)[ \t<\"'(?:]{0,6}$",
     re.IGNORECASE,
@@ -51,6 +54,7 @@ STATUS = re.compile(r"(?<![0-9.])([245]\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9]|\.[0-9]
 FAILURE_STATUS = re.compile(r"(?<![0-9.])([45]\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9]|\.[0-9])")
 ANSWERED_STATUS = re.compile(r"(?<![0-9.])[45][0-9]{2}[ :-]{1,3}#?([45]\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9]|\.[0-9])")
 BARE_NAME = re.compile(r"[ \t]{1,8}([a-z0-9][a-z0-9._-]{0,30})[ \t]{2,}[A-Z]")
+NEXT_ADDRESS = re.compile(r"[>\"')\]]{0,2}[ \t]{0,4}[;,][ \t]{0,4}[\"'<(\[]{0,2}" + ADDRESS)
 USER_LINE = re.compile(r"[ \t]{1,16}([A-Za-z0-9][A-Za-z0-9._-]{1,63})[ \t]{0,8}")
 NAME_AT = re.compile(r"(?<!finger )\bNAME@([a-z0-9][a-z0-9.-]{1,120}[a-z0-9])")
 
@@ -149,12 +153,14 @@ def _listed(lines: list[str]) -> list[tuple[int, str]]:
     for index, line in enumerate(lines):
         if "@" in line:
             leading = LEADING.match(line)
-            if leading and _ends_item(*leading.groups()) and not CONTACT.search(before):
-                found.append((index, leading[1]))
+            if _goes_on(before, line, found):
+                pass
+            elif leading and _ends_item(*leading.groups()) and not CONTACT.search(before):
+                found.extend((index, a) for a in (leading[1], *_beside(leading[3])))
             else:
                 labelled = DOMAIN_DEFINED.search(line) or LABELLED.search(line)
                 if labelled and not CONTACT.search(line[: labelled.start()]):
-                    found.append((index, labelled[1]))
+                    found.extend((index, a) for a in (labelled[1], *_beside(line[labelled.end() :])))
         if line.strip():
             before = line.rstrip()
         elif before[-1:] in ".:":
@@ -162,9 +168,29 @@ def _listed(lines: list[str]) -> list[tuple[int, str]]:
     return found
 
 
+def _beside(rest: str) -> list[str]:
+    """The other addresses of a list that stands on one line: "; b@c, d@e"."""
+    if not NEXT_ADDRESS.match(rest):
+        return []
+    return [match[0] for match in ANY_ADDRESS.finditer(rest)][:200]
+
+
+def _goes_on(before: str, line: str, found: list[tuple[int, str]]) -> bool:
+    """True when the line begins with the rest of an address that broke at the end of the line before."""
+    rest = ANY_ADDRESS.match(line.strip(" \t<"))
+    if rest is None or not found:
+        return False
+    whole = found[-1][1]
+    return (
+        len(rest[0]) < len(whole)
+        and before.rstrip("=").endswith(whole.removesuffix(rest[0]))
+        and whole.endswith(rest[0])
+    )
+
+
 def _ends_item(address: str, gap: str, rest: str) -> bool:
     """True when what follows a leading address shows that it stands in a list and not in a sentence."""
-    if not rest or len(gap) > 1 or gap == "\t":
+    if not rest or len(gap) > 1 or gap == "\t" or NEXT_ADDRESS.match(rest):
         return True
     if rest[0] in ":：;([<-" or rest.startswith(("...", "on ", "=>")) or DATE_FOLLOWS.match(rest):
         return True
@@ -198,7 +224,8 @@ def _mentioned(lines: list[str]) -> list[tuple[int, str]]:
 
 
 def _in_to_line(lines: list[str]) -> list[tuple[int, str]]:
-    return [(index, to[1]) for index, line in enumerate(lines) if (to := TO_LINE.match(line))]
+    found = [(index, to, line) for index, line in enumerate(lines) if (to := TO_LINE.match(line))]
+    return [(index, a) for index, to, line in found for a in (to[1], *_beside(line[to.end() :]))]
 
 
 def _completed(lines: list[str]) -> list[tuple[int, str]]:

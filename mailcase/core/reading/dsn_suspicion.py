@@ -23,7 +23,8 @@ DAEMON = re.compile(
 )
 OFFICE = re.compile(
     r"po+st[-_. ]?master|system[ ]administrator|mail[ ]administrator|microsoft[ ]exchange|mail[ ]system|\bndr\b"
-    r"|sysadmin@|mail[- ]?router|mail[- ]?server|mailgateway|smtp[ ]gateway|mailadm"
+    r"|sysadmin@|mail[- ]?router|mail[- ]?server|mailgateway|smtp[ ]gateway|mailadm|mail[- ]gateway"
+    r"|content[- ]filter|mail[- ]?robot|mail[- ]agent|undeliver|non-?delivery"
     r"|(?P<unread>no[-_.]?reply|do[-_.]?not[-_.]?reply)",  # that says only that nobody reads the answers
 )
 OFFICE_NAMES = (
@@ -111,6 +112,8 @@ _ABOUT_MAIL = (
     "受信者|宛先|收件|받는|メール|メッセージ|邮件|郵件|메일|메시지|رسال|הודע"
 )
 ABOUT_MAIL = tuple(_ABOUT_MAIL.split("|"))
+# A parcel has a recipient and a message too; from a sender who reads no answers, the words must be of mail itself.
+SURELY_MAIL = ("mail", "courriel", "correo", "письм", "メール", "邮件", "郵件", "메일", "wiadomo", "e-post")
 ANSWERING = re.compile(
     r"\s{0,8}(?:re|aw|antw|sv|fw|fwd|wg|tr|rv|vs|r)\s{0,2}(?:\[\d{1,3}\])?\s{0,2}[:：]",
     re.IGNORECASE,
@@ -139,7 +142,8 @@ def suspicion(mail: Mail) -> Suspicion:
     sender = SENDER_DOMAIN.sub("@", mail.first("from")[:500].lower())
     daemon = sender.rstrip().endswith(NOBODY) or DAEMON.search(sender) is not None
     groups = [found.lastgroup for found in OFFICE.finditer(sender)]
-    office, unread = None in groups or _is_office(sender), "unread" in groups
+    # Nobody who writes a letter leaves the sender out.
+    office, unread = None in groups or _is_office(sender) or not sender.strip(), "unread" in groups
     points = 2 if daemon else int(office or unread)
     answering = not points and ANSWERING.match(mail.subject[:100]) is not None
     status, returned = _structure_points(mail)
@@ -176,7 +180,8 @@ def written_by_hand(mail: Mail, report: str, returned: str) -> bool:
         or POSTMASTER.search(mail.first("from")[:500].lower())
     ):
         return False
-    return not any(word in subject or word in words for word in ABOUT_MAIL)
+    groups = {found.lastgroup for found in OFFICE.finditer(SENDER_DOMAIN.sub("@", mail.first("from")[:500].lower()))}
+    return not any(word in subject or word in words for word in (SURELY_MAIL if groups == {"unread"} else ABOUT_MAIL))
 
 
 def _is_office(sender: str) -> bool:
