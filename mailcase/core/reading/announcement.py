@@ -46,6 +46,7 @@ _ASKS = re.compile(
     r"ответьте|пишите|напишите|yanıt)",
     re.IGNORECASE,
 )
+_PURPOSE = (" to ", " if ", " when ", " so ", " and ", " or ", ",", " -", " (")
 _BEGINS, _ENDS = attribution.RULE + "#>", attribution.RULE + ":："
 
 
@@ -78,8 +79,10 @@ def _asks_above(line: str, phrases: Sequence[str]) -> bool:
     lowered = line.lower() if len(line) <= 160 else ""
     if not any(phrase in lowered for phrase in phrases):
         return False
-    framed = not (line[0].isalnum() or line[-1].isalnum()) and line[-1] not in ".!?\"'"
-    return framed or _ASKS.match(line) is not None
+    if not (line[0].isalnum() or line[-1].isalnum()) and line[-1] not in ".!?\"'":
+        return True
+    rest = min((lowered.partition(phrase)[2] for phrase in phrases if phrase in lowered), key=len)
+    return _ASKS.match(line) is not None and (rest.startswith(_PURPOSE) or not any(map(str.isalnum, rest)))
 
 
 def may_announce(line: str) -> bool:
@@ -174,7 +177,8 @@ def _attribution(bare: Sequence[str], kinds: Sequence[str], end: int) -> Found |
         joined = f"{bare[start]} {joined}".strip()
         if len(joined) > WINDOW_LENGTH:
             break
-        if attribution.is_certain(joined):
+        alone = (not start or not bare[start - 1]) and (end + 1 == len(bare) or not bare[end + 1])
+        if attribution.is_certain(joined) or (alone and attribution.is_formed(joined)):
             return Found(ATTRIBUTION, _opening(bare, kinds, start), end + 1)
         if announces and likely > end and attribution.is_likely(joined):
             likely = start

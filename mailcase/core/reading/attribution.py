@@ -268,8 +268,6 @@ def is_certain(joined: str) -> bool:
     address = ADDRESS.search(joined)
     if address and date and time and colon and not joined[address.end() :].strip(" >)]:：\xa0" + INVISIBLE):
         return True
-    if colon and date and time and _has_author(joined):
-        return True
     if not VERB.search(joined) or FIRST_PERSON.search(joined) or len(_NUMBER.findall(joined)) < 2:
         return False
     if VERB_AT_END.search(joined[-60:]):
@@ -282,9 +280,14 @@ def is_addressed(line: str) -> bool:
     return BRACKETED.search(line) is not None
 
 
-def _has_author(line: str) -> bool:
-    """True for "Name <address>" among the numbers of a whole date, in whatever language, and nobody says "I"."""
-    return is_addressed(line) and len(_NUMBER.findall(line)) >= 4 and not FIRST_PERSON.search(line)
+def is_formed(line: str) -> bool:
+    """True for "Name <address>" among the numbers of a whole date, in whatever language, and nobody says "I".
+
+    A log has such lines too: an attribution stands by itself.
+    """
+    if line[-1] not in ":：" or not is_addressed(line) or not (DATE.search(line) and TIME.search(line)):
+        return False
+    return len(_NUMBER.findall(line)) >= 4 and not FIRST_PERSON.search(line)
 
 
 def _is_framed(line: str) -> bool:

@@ -171,14 +171,16 @@ def _tail(bare: Sequence[str], start: int, end: int) -> int:
 
 
 def _is_dashed_name(bare: Sequence[str], start: int, at: int, end: int) -> bool:
-    """A rule of dashes begins a signature if few short lines follow it, and it is the only one: no table, no form."""
-    if bare[at].strip("-") or _asks(bare, start, at) or not any(bare[start:at]):
-        return False
-    if bare[at - 1] and bare[at] != "---":  # the rule below a table's head
+    """A rule of dashes begins a signature if few short lines follow it, and it is the only one: no table, no form.
+
+    A blank line stands above it: without one it is the rule below a heading.
+    """
+    if bare[at].strip("-") or bare[at - 1] or _asks(bare, start, at) or not any(bare[start:at]):
         return False
     below = [line for line in bare[at + 1 : end] if line]
     return (
         0 < len(below) <= LONGEST_AFTER_DASHES
+        and any(map(str.isalpha, below[0]))
         and all(len(line) <= WIDEST_AFTER_DASHES and line[-1] not in "?!:;" for line in below)
         and not any(line[:3] == "---" for line in (*below, *bare[max(start, at - LONGEST) : at]))
     )
