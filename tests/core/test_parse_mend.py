@@ -19,6 +19,7 @@ HEADS = {
     "a fold without its blank": FROM
     + b"Content-Type: text/plain;\ncharset=utf-8\nSubject: =?utf-8?q?or?=\n=?utf-8?q?der?=\n"
     + b"Message-ID: <m1@quill.example>\n\nwords\n",
+    "an id with blanks": FROM + b"Subject: order\nMessage-ID: < m1@quill.example\n >\n\nwords\n",
     "an id that is not closed": FROM + b"Subject: order\nMessage-ID: <m1@quill.example\n\nwords\n",
 }
 

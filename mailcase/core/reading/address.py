@@ -186,6 +186,8 @@ def _items(found: list[Token]) -> list[list[Token]]:
 
 def _whole_names(items: list[list[Token]]) -> list[list[Token]]:
     """Quill, Ada <ada@quill.example>: the comma of an unquoted name does not part it."""
+    if len(items) < 2:
+        return items
     whole: list[list[Token]] = []
     for item in items:
         kinds = {kind for kind, _ in item}

@@ -20,6 +20,8 @@ _MOST_IN_ALL = 100_000
 
 def is_broken(message: BoundedMessage) -> bool:
     """True when the parser met a line in the head that is no field. Costs nothing for a sound one."""
+    if not message.defects and not message.get_unixfrom():
+        return False
     found = any(
         isinstance(defect, (MissingHeaderBodySeparatorDefect, MisplacedEnvelopeHeaderDefect))
         for defect in message.defects

@@ -32,13 +32,16 @@ def parameters(value: str) -> dict[str, str]:
 def _split(value: str) -> list[tuple[str, str]]:
     """(name, raw text) of each parameter; what stands in quotes hides its semicolons. Linear."""
     found: list[tuple[str, str]] = []
-    position = _first_separator(value)
+    position = value.find(";")
+    if "=" in (value if position < 0 else value[:position]):
+        position = _blank_before_name(value, position)
     while 0 <= position < len(value) and len(found) < PARAMETERS:
         equals = value.find("=", position)
         if equals < 0:
             break
         # "; ; name" or "; junk; name": the name is what follows the last semicolon
-        name = value[max(value.rfind(";", position, equals), position) + 1 : equals].strip(" \t\r\n").lower()
+        behind = value.rfind(";", position, equals)
+        name = value[(behind if behind >= 0 else position) + 1 : equals].strip(" \t\r\n").lower()
         start = equals + 1
         while start < len(value) and value[start] in " \t\r\n":
             start += 1
@@ -55,14 +58,11 @@ def _split(value: str) -> list[tuple[str, str]]:
     return found
 
 
-def _first_separator(value: str) -> int:
-    """Where the parameters begin: at a semicolon, or at white space where a sender forgot it."""
-    position, equals = value.find(";"), value.find("=")
-    if equals < 0 or 0 <= position < equals:
-        return position
-    before = value[:equals].strip(" \t\r\n")
+def _blank_before_name(value: str, semicolon: int) -> int:
+    """Where the parameters begin when a sender forgot the first semicolon: at the white space before the name."""
+    before = value[: value.index("=")].rstrip(" \t\r\n")
     white = max(before.rfind(blank) for blank in " \t\n")
-    return white + value.index(before) if white > 0 else position
+    return white if before[: white + 1].strip(" \t\r\n") else semicolon
 
 
 _QUOTED_STOP = re.compile(r'["\\]')
@@ -128,6 +128,8 @@ def filename(content_type: str, disposition: str) -> str:
 def decode_transfer(data: bytes, encoding: str) -> tuple[bytes, bool]:
     """(decoded bytes, sound) for a Content-Transfer-Encoding; an unknown one is taken as it is (RFC 2045 section 6)."""
     encoding = encoding.strip(" \t\r\n\"';").lower()
+    if encoding in ("7bit", "8bit", "binary"):
+        return data, True
     if encoding not in ("base64", "quoted-printable"):
         words = _AFTER_TOKEN.split(encoding, 1)[0].strip("\"'").removeprefix("x-")
         encoding = _ENCODINGS.get(words.replace("-", "").replace("_", ""), "")

@@ -34,7 +34,7 @@ _SINGLE = (  # RFC 5322 section 3.6, RFC 2045
     "content-type",
 )  # fmt: skip
 _FOLDS = re.compile(r"[ \t]*\r?\n[ \t]*")
-_IDS = re.compile(r"<([^<>\s]{1,998})>")
+_IDS = re.compile(r"<[ \t]{0,9}([^<>\s]{1,998})[ \t]{0,9}>")
 _HEADER_END = re.compile(rb"\r?\n\r?\n|\r\r")
 
 
