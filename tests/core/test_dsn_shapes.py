@@ -256,3 +256,14 @@ def test_a_report_without_a_sender() -> None:
 def test_a_parcel_has_a_recipient_too() -> None:
     words = f"Der Empfänger fehlt: nicht zugestellt. Nachricht an: {ANN}"
     assert bounce_of("no-reply@parcel.example", "Paket nicht zugestellt", words, "Return-Path: <>\n") is None
+
+
+def test_below_a_head_in_brackets_an_indented_line_goes_on() -> None:
+    words = f"<{ANN}>: host mx.example said: 554 5.7.1 not allowed; ask\n    {BEA} (in reply to MAIL FROM)\n"
+    assert actions(bounce_of(DAEMON, "Undelivered", words)) == {ANN: "failed"}
+
+
+@pytest.mark.parametrize("words", ["Ihre E-Mail-Adresse: ", "Your e-mail address: ", "Kontakt: ", "Contacto: "])
+def test_a_shop_that_names_its_customer(words: str) -> None:
+    report = f"Ihre Bestellung konnte nicht zugestellt werden. {words}{ANN}"
+    assert bounce_of("noreply@shop.example", "Lieferung nicht möglich", report, "Return-Path: <>\n") is None

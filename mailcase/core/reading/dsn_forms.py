@@ -41,7 +41,8 @@ TO_LINE = re.compile(r"[ \t*]{0,8}To[ \t]{0,4}:[ \t]{0,8}<?(" + ADDRESS + ")", r
 CONTACT = re.compile(
     r"(?:contact|assistance|questions?|help|support|e-?mail to|send mail to|write to|reply to|administrator|sender:"
     r"|kontakta?|rückfragen|fragen an|(?:schreiben|wenden) sie(?: bitte| sich){0,2} an|contatt[oi]|contato"
-    r"|expanded from|generated from|contacte[zn]?|contacto"
+    r"|your e-?mail(?: address:?)?|ihre e-?mail-?adresse:?|votre adresse(?: e-?mail)? ?:?|su correo ?:?"
+    r"|uw e-?mailadres:?|expanded from|generated from|contacte[zn]?|contacto"
     r"|écri(?:vez|re) à|scriv(?:a|ete|ere) a|escrib(?:a|ir) a|escreva para|vragen"
     r"|связ\w{0,12}|пишите|お問い合わせ先?|联系|聯絡|문의"
     r"|(?:e-?mail|message)s? from:?|from:|reply-to:|(?:to|at) the address|^[ \t]{0,8}(?:cc|to):)[ \t<\"'(?:]{0,6}$",
@@ -55,6 +56,7 @@ FAILURE_STATUS = re.compile(r"(?<![0-9.])([45]\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9]|
 ANSWERED_STATUS = re.compile(r"(?<![0-9.])[45][0-9]{2}[ :-]{1,3}#?([45]\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9]|\.[0-9])")
 BARE_NAME = re.compile(r"[ \t]{1,8}([a-z0-9][a-z0-9._-]{0,30})[ \t]{2,}[A-Z]")
 NEXT_ADDRESS = re.compile(r"[>\"')\]]{0,2}[ \t]{0,4}[;,][ \t]{0,4}[\"'<(\[]{0,2}" + ADDRESS)
+HEAD = re.compile("<" + ADDRESS + r">(?: \(|:)")
 USER_LINE = re.compile(r"[ \t]{1,16}([A-Za-z0-9][A-Za-z0-9._-]{1,63})[ \t]{0,8}")
 NAME_AT = re.compile(r"(?<!finger )\bNAME@([a-z0-9][a-z0-9.-]{1,120}[a-z0-9])")
 
@@ -150,9 +152,11 @@ def only_address(report: str, skipped: frozenset[str]) -> tuple[Named, ...]:
 def _listed(lines: list[str]) -> list[tuple[int, str]]:
     found: list[tuple[int, str]] = []
     before = ""
+    bracketed = any(map(HEAD.match, lines))
     for index, line in enumerate(lines):
         if "@" in line:
-            leading = LEADING.match(line)
+            # Below a head in brackets an indented line goes on with what was said, whatever it begins with.
+            leading = None if bracketed and line[0] in " \t" else LEADING.match(line)
             if _goes_on(before, line, found):
                 pass
             elif leading and _ends_item(*leading.groups()) and not CONTACT.search(before):

@@ -142,8 +142,9 @@ def suspicion(mail: Mail) -> Suspicion:
     sender = SENDER_DOMAIN.sub("@", mail.first("from")[:500].lower())
     daemon = sender.rstrip().endswith(NOBODY) or DAEMON.search(sender) is not None
     groups = [found.lastgroup for found in OFFICE.finditer(sender)]
-    # Nobody who writes a letter leaves the sender out.
-    office, unread = None in groups or _is_office(sender) or not sender.strip(), "unread" in groups
+    office, unread = None in groups or _is_office(sender), "unread" in groups
+    if not sender.strip():  # nobody who writes a letter leaves the sender out
+        office = any(map(mail.subject[:200].lower().__contains__, SUBJECTS))
     points = 2 if daemon else int(office or unread)
     answering = not points and ANSWERING.match(mail.subject[:100]) is not None
     status, returned = _structure_points(mail)
