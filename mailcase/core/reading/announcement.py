@@ -152,8 +152,13 @@ def _with_rule(bare: Sequence[str], kinds: Sequence[str], start: int) -> int:
     line = bare[above] if above >= 0 and kinds[above] == NEW else ""
     if len(line) >= 3 and not line.strip(attribution.RULE + " "):
         return above
+    if not line:
+        return start
+    announces = attribution.separator(line)
+    if announces:  # one between rules has been found by itself
+        return above if announces == "original" and line[0] not in attribution.RULE and line[-1] not in _ENDS else start
     framed = 6 < len(line) < 80 and not line[:2].strip(attribution.RULE) and not line[-2:].strip(attribution.RULE)
-    return above if framed or (line and attribution.separator(line) == "original") else start
+    return above if framed else start
 
 
 def above_marker(bare: Sequence[str], kinds: Sequence[str], at: int) -> int:
