@@ -87,18 +87,18 @@ def _asks_above(line: str, phrases: Sequence[str]) -> bool:
 
 def may_announce(line: str) -> bool:
     """A cheap look before the expensive one: can this line end an attribution or begin a block?"""
-    last = line[-1]
-    if last in _ENDS or line[0] in _BEGINS:
+    first, last = line[0], line[-1]
+    if last in _ENDS or first in _BEGINS:
         return True
-    if line[0].isdigit() and attribution.OLD_GMAIL.match(line):
+    if "@" in line:
+        if ":  " in line or line[-12:].rpartition(" ")[2] in attribution.LAST_WORDS:
+            return True
+        if last == ">" and attribution.VERB.search(line[:WINDOW_LENGTH]):
+            return True
+    if (first.isdigit() and attribution.OLD_GMAIL.match(line)) or (len(line) < 15 and header_block.is_key(line, "to")):
         return True
-    if last == ">" and "@" in line and attribution.VERB.search(line[:WINDOW_LENGTH]):
-        return True
-    if "@" in line and (":  " in line or line[-12:].rpartition(" ")[2] in attribution.LAST_WORDS):
-        return True
-    if len(line) < 15 and header_block.is_key(line, "to"):
-        return True
-    return (":" in line[:45] or "：" in line[:45]) and header_block.field_of(line)[0] not in ("", "unknown")
+    head = line[:45]
+    return (":" in head or "：" in head) and header_block.field_of(line)[0] not in ("", "unknown")
 
 
 def find(bare: Sequence[str], kinds: Sequence[str], at: int, forwarded: bool) -> Found | None:
@@ -114,7 +114,7 @@ def find(bare: Sequence[str], kinds: Sequence[str], at: int, forwarded: bool) ->
     block = _block(bare, kinds, at)
     if block is not None:
         return Found(FORWARD if forwarded else "headers", *block)
-    return _attribution(bare, kinds, at)
+    return _attribution(bare, kinds, at) if line.strip(attribution.RULE) else None  # nobody is named by a mere rule
 
 
 def _block(bare: Sequence[str], kinds: Sequence[str], at: int) -> tuple[int, int] | None:

@@ -98,7 +98,8 @@ def _announced(bare: Sequence[str], forwarded: bool, markers: frozenset[int]) ->
             attempts += 1
             found = announcement.find(bare, kinds, at, forwarded)
         if found is None:
-            own = min(own, at)
+            if at < own:
+                own = at
             at += 1
             continue
         prose = found.kind == ATTRIBUTION and attribution.BEHIND_PROSE.match(bare[found.start]) is not None
