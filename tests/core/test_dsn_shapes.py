@@ -267,3 +267,17 @@ def test_below_a_head_in_brackets_an_indented_line_goes_on() -> None:
 def test_a_shop_that_names_its_customer(words: str) -> None:
     report = f"Ihre Bestellung konnte nicht zugestellt werden. {words}{ANN}"
     assert bounce_of("noreply@shop.example", "Lieferung nicht möglich", report, "Return-Path: <>\n") is None
+
+
+def test_the_null_return_path_counts_wherever_it_is_told() -> None:
+    """In a field where a mail store wrote it, in the envelope where the mail came by SMTP: the same report."""
+    subject, words = (
+        "Your message",
+        f"Your message was not delivered to the following recipients:\n\n<{ANN}>: 550 5.1.1 unknown\n",
+    )
+    raw = f"From: Notices <notices@mx.example>\nSubject: {subject}\n\n{words}".encode()
+    assert read_bounce(read_mail(raw)) is None
+    told = read_bounce(read_mail(b"Return-Path: <>\n" + raw))
+    assert told is not None
+    assert read_bounce(read_mail(raw), from_nobody=True) == told
+    assert read_bounce(read_mail(b"Return-Path: <jane@customer.example>\n" + raw), from_nobody=True) is None

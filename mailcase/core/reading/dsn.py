@@ -77,8 +77,10 @@ FIELDS_BEGIN = re.compile(
 LIST_FIELDS = frozenset({"list-id", "list-post", "list-unsubscribe"})
 
 
-def read_bounce(mail: Mail) -> Bounce | None:
+def read_bounce(mail: Mail, from_nobody: bool = False) -> Bounce | None:
     """A delivery report about a mail of ours, or None for every other mail.
+
+    `from_nobody` says that it came with the null return path (RFC 5321 section 4.5.5); a field Return-Path says it too.
 
     Standard form: RFC 3464 in a multipart/report (RFC 6522), also RFC 6533. Other forms are read from the words.
     A report that only says delivered, relayed or expanded is a Bounce too, with those actions and `permanent` false.
@@ -86,7 +88,7 @@ def read_bounce(mail: Mail) -> Bounce | None:
     where only ASCII is allowed); `recipients` may then be empty. Receipts (RFC 8098), absence notices, complaints
     (RFC 5965), and ordinary mails that carry another mail are None. Never raises; linear in what it reads.
     """
-    outside = suspicion(mail)
+    outside = suspicion(mail, from_nobody)
     if outside.points < WORTH_READING:
         return None
     if mail.first("x-amz-sns-message-id") and mail.text[:1] == "{":

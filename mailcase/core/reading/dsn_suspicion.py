@@ -134,7 +134,7 @@ class Suspicion:
     named: bool = False
 
 
-def suspicion(mail: Mail) -> Suspicion:
+def suspicion(mail: Mail, from_nobody: bool) -> Suspicion:
     """What headers and structure say. No points for every mail that shows no machine at work.
 
     A subject or a returned mail alone counts for nothing: customers write about failed deliveries, and attach them.
@@ -151,6 +151,8 @@ def suspicion(mail: Mail) -> Suspicion:
     if answering and mail.content_type != "multipart/report":
         return Suspicion(0)
     pointing = [(name, value) for name, value in mail.headers if name in POINTING]
+    if from_nobody and not any(name == "return-path" for name, _ in pointing):
+        pointing.append(("return-path", "<>"))
     if not (daemon or office or status or returned) and all(map(_merely_generated, pointing)):
         return Suspicion(0)
     headers = [_header_points(name, value) for name, value in pointing]
