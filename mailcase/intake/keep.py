@@ -7,7 +7,6 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -23,8 +22,6 @@ from mailcase.store.values import Accepted, Incoming
 PATIENCE = 9.0  # seconds: an answer within ten, whatever the database does
 MOST_MAILS = 100
 MOST_BYTES = 32 * 1024 * 1024
-# Up to here the event loop looks for a mail's keys itself: a tenth of a millisecond.
-SMALL = 32 * 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +29,6 @@ class Arrival:
     """A mail that came by SMTP or LMTP, and where its sender waits to hear what became of it."""
 
     raw: bytes
-    keys: tuple[str, bytes]
     envelope: Envelope
     source: str
     origin: str
@@ -49,24 +45,19 @@ class Keep:
         self._loop = loop
         self._arrivals: queue.SimpleQueue[Arrival | None] = queue.SimpleQueue()
         self._busy_since: float | None = None
-        self._hashing = ThreadPoolExecutor(1, "hash")
         self.broken: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="keep", daemon=True)
         self._thread.start()
 
     async def add(self, raw: bytes, envelope: Envelope, source: str, origin: str) -> Accepted:
         """Returns when the mail is on disk. Raises what the database said, or TimeoutError after PATIENCE."""
+        arrival = Arrival(raw, envelope, source, origin, self._loop.create_future())
+        self._arrivals.put(arrival)
         async with asyncio.timeout(PATIENCE):
-            # Not in the writer's thread, which is what the clients wait for most.
-            is_small = len(raw) <= SMALL
-            keys = _keys(raw) if is_small else await self._loop.run_in_executor(self._hashing, _keys, raw)
-            arrival = Arrival(raw, keys, envelope, source, origin, self._loop.create_future())
-            self._arrivals.put(arrival)
             return await arrival.result
 
     def close(self) -> None:
         """Ends the thread after what it has in hand."""
-        self._hashing.shutdown()
         self._arrivals.put(None)
         self._thread.join(PATIENCE)
 
@@ -118,7 +109,9 @@ class Keep:
     def _commit(self, batch: Sequence[Arrival]) -> Sequence[Accepted]:
         now = datetime.now(UTC)
         mails = [
-            Incoming(a.raw, a.envelope, a.source, a.keys[0], received_at=now, origin=a.origin, sha256=a.keys[1])
+            Incoming(
+                a.raw, a.envelope, a.source, ingest_key(a.raw), now, origin=a.origin, sha256=sha256(a.raw).digest()
+            )
             for a in batch
         ]
         failpoint("before_begin")
@@ -128,11 +121,6 @@ class Keep:
         failpoint("after_commit")
         self._wake()
         return accepted
-
-
-def _keys(raw: bytes) -> tuple[str, bytes]:
-    """The ingest key, and the digest of the bytes as they are."""
-    return ingest_key(raw), sha256(raw).digest()
 
 
 def _settle(batch: Sequence[Arrival], outcomes: Sequence[Accepted | BaseException]) -> None:
