@@ -65,11 +65,11 @@ def markers(text: str, bare: Sequence[str]) -> frozenset[int]:
 
     In English such a line may also stand without a frame.
     """
-    unframed = "above th" in text or "ABOVE TH" in text
-    searched = text if unframed else " ".join([line[:160] for line in bare if line[:1] in _FRAMES])
-    searched = searched.lower()
-    phrases = [phrase for stem, phrases in _ABOVE.items() if stem in searched for phrase in phrases]
-    if not phrases and "##-" not in text:
+    unframed = "above th" in (text.lower() if text.isascii() else text)
+    searched = text if unframed else " ".join([line[:160] for line in bare if line and line[0] in _FRAMES])
+    searched = searched.lower() if len(searched) > 10 else ""
+    phrases = [phrase for stem, phrases in _ABOVE.items() if stem in searched for phrase in phrases] if searched else []
+    if not phrases and not ("#" in text and "##-" in text):
         return frozenset()
     return frozenset(at for at, line in enumerate(bare) if OUR_MARKER.match(line) or _asks_above(line, phrases))
 

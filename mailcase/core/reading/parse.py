@@ -199,7 +199,7 @@ def _mail(
 def _label(message: BoundedMessage, leaves: list[Leaf]) -> str:
     """The charset of the first text that states one: what a program without encoded words writes into the head, too.
     "" for the Western ones, which are stated without thought and can be read into any bytes."""
-    if all(value.isascii() for _, value in message.raw_fields):
+    if "".join([value for _, value in message.raw_fields]).isascii():
         return ""
     stated = (mime.parameters(leaf.message.field("content-type")).get("charset", "") for leaf in leaves)
     label = next(filter(None, stated), "")

@@ -37,11 +37,12 @@ def split(text: str, html: str = "", *, forwarded: bool = False, keep: bool = Tr
     """
     lines = text.splitlines(keepends=True)
     bare = [line.strip(_STRIP) for line in lines]
-    if "&nbsp;" in text:  # QQ writes it into plain text
+    # A lone sign is found many times as fast as a word, and mostly it is not there.
+    if "&" in text and "&nbsp;" in text:  # QQ writes it into plain text
         bare = [line.replace("&nbsp;", " ").replace("&gt;", ">").strip(_STRIP) for line in bare]
     if _COMBINING.search(text):
         bare = [unicodedata.normalize("NFC", line) if len(line) <= WINDOW_LENGTH else line for line in bare]
-    if "```" in text:
+    if "`" in text and "```" in text:
         _hide_code(bare)
     kinds = _announced(bare, forwarded, announcement.markers(text, bare))
     if html and ATTRIBUTION not in kinds and FORWARD not in kinds:
