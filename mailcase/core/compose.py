@@ -20,6 +20,7 @@ from mailcase.core.headers import (
     parameter_fields,
 )
 from mailcase.core.message import Address
+from mailcase.core.reading.charset import is_utf8
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,59}")
 _HEAD_LINE = re.compile(rb"([A-Za-z][A-Za-z0-9-]{0,59}): [\x20-\x7e]*|[ \t][\x20-\x7e]*")
@@ -227,7 +228,7 @@ def _file_part(attachment: OutgoingAttachment) -> _Part:
     declared = attachment.content_type.strip().lower()
     content_type = declared if declared in SAFE_TYPES else "application/octet-stream"
     name, disposition = parameter_fields(attachment.filename)
-    if content_type.startswith("text/") and _is_utf8(attachment.data):
+    if content_type.startswith("text/") and is_utf8(attachment.data):
         content_type += "; charset=utf-8"
     head = [
         f"Content-Type: {content_type};\r\n {name}",
@@ -237,14 +238,6 @@ def _file_part(attachment: OutgoingAttachment) -> _Part:
     if inline:
         head.append(f"Content-ID: <{_bare_id(attachment.content_id)}>")
     return _Part(tuple(head), _base64(attachment.data))
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _base64(data: bytes) -> bytes:

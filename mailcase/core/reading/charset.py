@@ -108,10 +108,11 @@ def stated_in_html(data: bytes) -> str:
     """The charset that a page's own meta element names, "" without one, or where the bytes are of another kind."""
     if data.isascii() or not (match := _META.search(data, 0, _META_BYTES)):
         return ""
-    return "" if match.group(1).lower().startswith(b"utf-16") or _is_utf8(data) else match.group(1).decode("ascii")
+    return "" if match.group(1).lower().startswith(b"utf-16") or is_utf8(data) else match.group(1).decode("ascii")
 
 
-def _is_utf8(data: bytes) -> bool:
+def is_utf8(data: bytes) -> bool:
+    """True for bytes that are UTF-8, ASCII included."""
     try:
         data.decode("utf-8")
     except UnicodeError:
@@ -148,8 +149,10 @@ def _drop_bom(text: str) -> str:
 def _decode_western(data: bytes, name: str) -> tuple[str, str]:
     if name == "ascii" and b"\x1b$" in data:
         return _sniff(data), "charset-mismatch"
-    if _is_utf8(data):
+    try:
         return _drop_bom(data.decode("utf-8")), "charset-mismatch"
+    except UnicodeError:
+        pass
     if name == "ascii":
         return _sniff(data), "charset-mismatch"
     try:
@@ -172,7 +175,7 @@ def _decode_damaged(data: bytes, name: str) -> str:
         never = 2 * text.count("\ufffd") > sum(character > "\x7f" for character in text[:_SNIFFED_BYTES])
         likely = _likely(data) if never else ""
         return _drop_bom(data.decode(likely, "replace") if likely else text)
-    if not name.startswith("utf-") and not data.isascii() and _is_utf8(data):
+    if not name.startswith("utf-") and not data.isascii() and is_utf8(data):
         return data.decode("utf-8")
     if name == "iso2022_jp_ext":
         return _decode_jis_row_13(data)
@@ -249,7 +252,7 @@ def readable(value: str, label: str = "") -> str:
     if value.isascii() and "\x1b$" not in value:
         return value
     raw = value.encode("utf-8", "surrogateescape")
-    if value.isascii() or _is_utf8(raw):
+    if value.isascii() or is_utf8(raw):
         return _sniff(raw)
     try:
         return raw.decode(codec(label) or _likely(raw) or "utf-8")

@@ -266,13 +266,18 @@ def _author_addresses(mail: Mail) -> tuple[str, ...]:
 
 
 def null_sender(envelope: Envelope, fields: Fields) -> bool:
-    """True for the null return path (RFC 5321 section 4.5.5). The Return-Path field counts where there is one.
-
-    An envelope without recipients was never seen by a transport (a mail from a file), and says nothing.
-    """
+    """True for the null return path (RFC 5321 section 4.5.5). The Return-Path field counts where there is one."""
     for name, value in fields:
         if name == "return-path":
             return value.strip().strip("<>").strip().lower() in ("", "mailer-daemon")
+    return from_nobody(envelope)
+
+
+def from_nobody(envelope: Envelope) -> bool:
+    """True for an envelope with the null return path (RFC 5321 section 4.5.5).
+
+    One without recipients was never seen by a transport (a mail from a file), and says nothing.
+    """
     return envelope.sender == "" and bool(envelope.recipients)
 
 

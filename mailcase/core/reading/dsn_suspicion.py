@@ -139,9 +139,9 @@ def suspicion(mail: Mail, from_nobody: bool) -> Suspicion:
 
     A subject or a returned mail alone counts for nothing: customers write about failed deliveries, and attach them.
     """
-    sender = SENDER_DOMAIN.sub("@", mail.first("from")[:500].lower())
+    sender = _sender(mail)
     daemon = sender.rstrip().endswith(NOBODY) or DAEMON.search(sender) is not None
-    groups = [found.lastgroup for found in OFFICE.finditer(sender)]
+    groups = _offices(sender)
     office, unread = None in groups or _is_office(sender), "unread" in groups
     if not sender.strip():  # nobody who writes a letter leaves the sender out
         office = any(map(mail.subject[:200].lower().__contains__, SUBJECTS))
@@ -183,8 +183,18 @@ def written_by_hand(mail: Mail, report: str, returned: str) -> bool:
         or POSTMASTER.search(mail.first("from")[:500].lower())
     ):
         return False
-    groups = {found.lastgroup for found in OFFICE.finditer(SENDER_DOMAIN.sub("@", mail.first("from")[:500].lower()))}
-    return not any(word in subject or word in words for word in (SURELY_MAIL if groups == {"unread"} else ABOUT_MAIL))
+    about = SURELY_MAIL if _offices(_sender(mail)) == {"unread"} else ABOUT_MAIL
+    return not any(word in subject or word in words for word in about)
+
+
+def _sender(mail: Mail) -> str:
+    """The From field in lower case, without domains: what servers are called tells nothing."""
+    return SENDER_DOMAIN.sub("@", mail.first("from")[:500].lower())
+
+
+def _offices(sender: str) -> set[str | None]:
+    """What kinds of office the sender is called: None for a post office, "unread" for one that reads no answers."""
+    return {found.lastgroup for found in OFFICE.finditer(sender)}
 
 
 def _is_office(sender: str) -> bool:

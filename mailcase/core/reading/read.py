@@ -14,7 +14,7 @@ def read(raw: bytes, envelope: Envelope, ours: Ours, limits: Limits = parse.LIMI
     The text of a delivery report is not split: nobody wrote it.
     """
     mail = parse.read_mail(raw, limits)
-    bounce = dsn.read_bounce(mail, from_nobody=not envelope.sender and bool(envelope.recipients))
+    bounce = dsn.read_bounce(mail, classify.from_nobody(envelope))
     kind, signals = classify.classify(mail, bounce, envelope, ours)
     if bounce is not None:
         return Reading(mail=mail, kind=kind, signals=signals, new=mail.text, bounce=bounce)
